@@ -1,0 +1,70 @@
+//! The live values of a device.
+
+use super::{Readings, Stamp, Version};
+use crate::SensorId;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// Payload of the `state` topic: every interval, retained, replaced by the next one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct State {
+    /// Version of the contract.
+    pub version: Version,
+    /// When the sample was taken.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+    /// The readings of this sample. A sensor in fault has none here.
+    pub now: Readings,
+    /// The means over the rolling window. A metric is here while the window holds at least one reading
+    /// of it and its sensor is not in fault.
+    pub mean: Readings,
+    /// Sensors that gave no readings at this sample, and why.
+    pub faults: BTreeMap<SensorId, Fault>,
+    /// Summaries that this run of the agent had to drop before the hub had acknowledged them.
+    #[serde(default)]
+    pub dropped_count: u64,
+}
+
+/// Why a sensor gave no readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Fault {
+    /// There is no such device or bus.
+    Absent,
+    /// It is there but did not answer in time.
+    NoAnswer,
+    /// It answers with what no longer changes.
+    Stuck,
+    /// It answers with what cannot be.
+    OutOfRange,
+    /// It answers without having measured.
+    Skipped,
+    /// Another chip answers at its address.
+    WrongChip,
+    /// What a newer agent says and this program does not know yet. Never sent by ours.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Fault {
+    /// The word of the contract in plain English.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fault::Absent => "absent",
+            Fault::NoAnswer => "no answer",
+            Fault::Stuck => "stuck",
+            Fault::OutOfRange => "out of range",
+            Fault::Skipped => "skipped",
+            Fault::WrongChip => "wrong chip",
+            Fault::Unknown => "unknown fault",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,91 @@
+//! The durable record of a minute.
+
+use super::{Readings, Stamp, Version};
+use crate::MetricName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Payload of the `summary` topic: one window's statistics, kept by the agent until acknowledged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Summary {
+    /// Version of the contract.
+    pub version: Version,
+    /// Counts the summaries of one boot from 1, without a hole: what is not received is missing.
+    pub sequence: u64,
+    /// The end of the window.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+    /// Length of the window, in milliseconds.
+    pub window_ms: u64,
+    /// Mean over time of each metric.
+    pub mean: Readings,
+    /// Lowest reading.
+    pub min: Readings,
+    /// Highest reading.
+    pub max: Readings,
+    /// Last reading.
+    pub last: Readings,
+    /// Number of readings, at least 1.
+    pub count: BTreeMap<MetricName, u32>,
+}
+
+/// Payload of the `backlog` topic: summaries that could not be sent in their minute, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Backlog {
+    /// Version of the contract.
+    pub version: Version,
+    /// The summaries; they may belong to different boots.
+    pub summaries: Vec<Summary>,
+}
+
+/// A summary that contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSummary {
+    /// Sequence numbers start at 1.
+    #[error("sequence 0: sequences start at 1")]
+    SequenceZero,
+    /// A metric lacks one of its five figures.
+    #[error("{0} is not in all of mean, min, max, last and count")]
+    Incomplete(MetricName),
+    /// A figure that its count denies.
+    #[error("{0} has a count of 0: a metric without readings is left out")]
+    NoReadings(MetricName),
+    /// min <= mean <= max does not hold.
+    #[error("{0} has a mean or last outside its min and max")]
+    Disordered(MetricName),
+}
+
+impl Summary {
+    /// Checks what the shape alone cannot say.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), InvalidSummary> {
+        if self.sequence == 0 {
+            return Err(InvalidSummary::SequenceZero);
+        }
+        let maps = [&self.min, &self.max, &self.last];
+        for (metric, &mean) in &self.mean {
+            let figures = maps.map(|m| m.get(metric).copied());
+            let ([Some(min), Some(max), Some(last)], Some(&count)) = (figures, self.count.get(metric)) else {
+                return Err(InvalidSummary::Incomplete(metric.clone()));
+            };
+            if count == 0 {
+                return Err(InvalidSummary::NoReadings(metric.clone()));
+            }
+            // Figures are rounded one by one, so a mean may lie a rounding step outside.
+            let slack = 1e-6 * (1.0 + min.abs().max(max.abs()));
+            let within = |x: f64| min - slack <= x && x <= max + slack;
+            if !(within(mean) && within(last)) {
+                return Err(InvalidSummary::Disordered(metric.clone()));
+            }
+        }
+        let extra = maps.into_iter().flat_map(|m| m.keys()).chain(self.count.keys());
+        match extra.into_iter().find(|metric| !self.mean.contains_key(*metric)) {
+            Some(metric) => Err(InvalidSummary::Incomplete(metric.clone())),
+            None => Ok(()),
+        }
+    }
+}
