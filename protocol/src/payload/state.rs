@@ -6,19 +6,22 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// Payload of the `state` topic: every interval, retained, replaced by the next one.
+///
+/// `R` is how the readings are held: a reader takes the default map, a writer may serialise from what it
+/// has without building one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct State {
+pub struct State<R = Readings> {
     /// Version of the contract.
     pub version: Version,
     /// When the sample was taken.
     #[serde(flatten)]
     pub stamp: Stamp,
     /// The readings of this sample. A sensor in fault has none here.
-    pub now: Readings,
+    pub now: R,
     /// The means over the rolling window. A metric is here while the window holds at least one reading
     /// of it and its sensor is not in fault.
-    pub mean: Readings,
+    pub mean: R,
     /// Sensors that gave no readings at this sample, and why.
     pub faults: BTreeMap<SensorId, Fault>,
     /// Summaries that this run of the agent had to drop before the hub had acknowledged them.

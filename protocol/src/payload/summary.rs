@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Payload of the `summary` topic: one window's statistics, kept by the agent until acknowledged.
+///
+/// `R` and `C` are how readings and counts are held, as in [`State`](super::State).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Summary {
+pub struct Summary<R = Readings, C = BTreeMap<MetricName, u32>> {
     /// Version of the contract.
     pub version: Version,
     /// Counts the summaries of one boot from 1, without a hole: what is not received is missing.
@@ -19,25 +21,27 @@ pub struct Summary {
     /// Length of the window, in milliseconds.
     pub window_ms: u64,
     /// Mean over time of each metric.
-    pub mean: Readings,
+    pub mean: R,
     /// Lowest reading.
-    pub min: Readings,
+    pub min: R,
     /// Highest reading.
-    pub max: Readings,
+    pub max: R,
     /// Last reading.
-    pub last: Readings,
+    pub last: R,
     /// Number of readings, at least 1.
-    pub count: BTreeMap<MetricName, u32>,
+    pub count: C,
 }
 
 /// Payload of the `backlog` topic: summaries that could not be sent in their minute, oldest first.
+///
+/// `S` is how a summary is held: a writer may pass on what it has already serialised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Backlog {
+pub struct Backlog<S = Summary> {
     /// Version of the contract.
     pub version: Version,
     /// The summaries; they may belong to different boots.
-    pub summaries: Vec<Summary>,
+    pub summaries: Vec<S>,
 }
 
 /// A summary that contradicts itself.

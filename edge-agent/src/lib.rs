@@ -1,0 +1,4 @@
+//! The agent: sample -> window -> publish.
+
+pub mod clock;
+pub mod sensor;
