@@ -1,0 +1,10 @@
+//! What both programs stand on and neither is about: reading a config file, secrets, the address of a
+//! broker, reconnecting, logs, and what an exit code means.
+
+pub mod backoff;
+pub mod broker_url;
+pub mod config_file;
+pub mod exit;
+pub mod logs;
+pub mod secret;
+pub mod tls;
