@@ -1,0 +1,177 @@
+//! Takes every message in: decoded, then through state, history and stream, in this order.
+
+pub mod decode;
+pub mod retime;
+
+use crate::{
+    clock,
+    complaints::Complaints,
+    mqtt::Incoming,
+    state::{Change, State},
+    store::writer::{History, Job, Record},
+    stream::Stream,
+};
+use decode::{Body, Decoded, Decoder, Message, ReceivedSummary, Refused};
+use protocol::{DeviceId, Prefix};
+use std::{
+    mem::{Discriminant, discriminant},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+use tokio::sync::mpsc;
+
+/// The same complaint about the same device is logged once in this time, in milliseconds.
+const COMPLAINT_INTERVAL_MS: u64 = 60_000;
+
+/// What ingest has seen since the start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Messages that came in.
+    pub received: AtomicU64,
+    /// Of these, other people's.
+    pub ignored: AtomicU64,
+    /// Messages, or summaries of a backlog, that were not understood.
+    pub refused: AtomicU64,
+    /// Summaries that the store's full queue left out. The agent still has them and sends them again.
+    pub dropped: AtomicU64,
+}
+
+/// The way of a message through the hub.
+pub struct Ingest {
+    decoder: Decoder,
+    state: Arc<State>,
+    history: History,
+    stream: Stream,
+    complaints: Complaints<(Option<DeviceId>, Complaint)>,
+    counters: Arc<Counters>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Complaint {
+    Refused(Discriminant<Refused>),
+    StoreBusy,
+}
+
+impl Ingest {
+    /// Reads topics below `prefix`.
+    pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
+        let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
+        Self { decoder: Decoder::new(prefix), state, history, stream, complaints, counters: Arc::default() }
+    }
+
+    /// What has been seen since the start.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
+    }
+
+    /// Takes in all that comes, until every sender is gone.
+    pub async fn run(mut self, mut incoming: mpsc::Receiver<Incoming>) {
+        while let Some(message) = incoming.recv().await {
+            self.receive(&message, clock::now_ms()).await;
+        }
+    }
+
+    /// Takes in one message as it came. Never fails: what is not understood is logged and counted.
+    pub async fn receive(&mut self, incoming: &Incoming, received_ms: i64) {
+        self.counters.received.fetch_add(1, Relaxed);
+        match self.decoder.decode(incoming) {
+            Decoded::Message(message, refused) => {
+                let device = Some(&message.device);
+                refused.iter().for_each(|reason| self.complain(&incoming.topic, device, reason, received_ms));
+                if let Err(reason) = self.take(&message, received_ms).await {
+                    self.complain(&incoming.topic, None, &reason, received_ms);
+                }
+            }
+            Decoded::Ignored => {
+                self.counters.ignored.fetch_add(1, Relaxed);
+            }
+            Decoded::Refused(device, reason) => {
+                self.complain(&incoming.topic, device.as_ref(), &reason, received_ms);
+            }
+        }
+    }
+
+    /// A message's way: state, history, stream.
+    ///
+    /// # Errors
+    /// [`Refused::TooManyDevices`]; nothing has happened then.
+    pub async fn take(&mut self, message: &Message, received_ms: i64) -> Result<(), Refused> {
+        let change = self.state.apply(message, received_ms)?;
+        self.remember(message, received_ms).await;
+        self.publish(message, change, received_ms);
+        Ok(())
+    }
+
+    async fn remember(&mut self, message: &Message, received_ms: i64) {
+        let device = &message.device;
+        match &message.body {
+            // An agent has just connected: tell it where the hub stands, so that it sends what is missing.
+            Body::Birth(birth, _) => {
+                let job = Job::Position { device: device.clone(), boot: birth.stamp.boot.clone() };
+                self.submit(device, job, received_ms).await;
+            }
+            Body::Summaries(summaries) => {
+                for ReceivedSummary { summary, text } in summaries {
+                    let stamp = &summary.stamp;
+                    let anchor = self.state.anchor(device, &stamp.boot);
+                    let record = Record {
+                        device: device.clone(),
+                        boot: stamp.boot.clone(),
+                        sequence: summary.sequence,
+                        timed: retime::retime(stamp, received_ms, anchor),
+                        received_ms,
+                        text: text.clone(),
+                    };
+                    self.submit(device, Job::Record(record), received_ms).await;
+                }
+            }
+            Body::Status(_) | Body::State(..) => {}
+        }
+    }
+
+    async fn submit(&mut self, device: &DeviceId, job: Job, received_ms: i64) {
+        if self.history.submit(job).await {
+            return;
+        }
+        self.counters.dropped.fetch_add(1, Relaxed);
+        if let Some(more) = self.complaints.note((Some(device.clone()), Complaint::StoreBusy), received_ms) {
+            tracing::warn!(%device, more, "the store does not keep up, a summary has to be sent again");
+        }
+    }
+
+    fn publish(&self, message: &Message, change: Change, received_ms: i64) {
+        if !self.stream.is_watched() {
+            return;
+        }
+        let device = &message.device;
+        match (&message.body, change) {
+            (_, Change::Device) => {
+                if let Some(latest) = self.state.get(device) {
+                    self.stream.device(device, &latest);
+                }
+            }
+            (Body::State(_, text), Change::State) => {
+                let received_ms = self.state.get(device).and_then(|latest| latest.state_received_ms);
+                self.stream.state(device, received_ms, text);
+            }
+            (Body::Summaries(summaries), _) => {
+                for summary in summaries {
+                    self.stream.summary(device, received_ms, &summary.text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn complain(&mut self, topic: &str, device: Option<&DeviceId>, reason: &Refused, received_ms: i64) {
+        self.counters.refused.fetch_add(1, Relaxed);
+        let key = (device.cloned(), Complaint::Refused(discriminant(reason)));
+        if let Some(more) = self.complaints.note(key, received_ms) {
+            // A topic is somebody's text: shortened, and without control characters.
+            let topic: String = topic.chars().take(160).flat_map(char::escape_debug).collect();
+            tracing::warn!(%topic, more, "message refused: {reason}");
+        }
+    }
+}

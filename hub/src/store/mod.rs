@@ -1,0 +1,147 @@
+//! What the hub remembers: summaries, which of them it has, and the latest of every device.
+
+pub mod sqlite;
+pub mod writer;
+
+use crate::{
+    receipts::{Changes, Receipts},
+    state::Device,
+};
+use protocol::{BootId, DeviceId, MetricName};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use writer::Record;
+
+/// The writing side of a store. One thread owns it, so its calls may block.
+pub trait Store: Send {
+    /// The latest of every device.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn load(&mut self) -> Result<Vec<(DeviceId, Device)>, StoreError>;
+
+    /// Which summaries of a boot have ever been committed, whether or not they were pruned since.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn receipts(&mut self, source: &Source) -> Result<Receipts, StoreError>;
+
+    /// Makes all of a batch durable, or none of it. What it returned `Ok` for outlives a power loss.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
+
+    /// Forgets at most `limit` summaries from before `before_ms`; returns how many. Receipts stay.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError>;
+
+    /// The reading side.
+    fn reader(&self) -> Arc<dyn Read>;
+}
+
+/// The reading side of a store; shared by threads that may block.
+pub trait Read: Send + Sync {
+    /// The history of some metrics of a device from `from_ms` (included) to `to_ms` (excluded), each in the
+    /// order of time. A metric or device that is not known has no points.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn history(
+        &self,
+        device: &DeviceId,
+        metrics: &[MetricName],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<Series>, StoreError>;
+}
+
+/// One run of a device's agent, within which sequences count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The device.
+    pub device: DeviceId,
+    /// The run.
+    pub boot: BootId,
+}
+
+/// What is committed together.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// Summaries, none of them committed before.
+    pub records: &'a [&'a Record],
+    /// How the receipts change with them.
+    pub receipts: &'a [(&'a Source, Changes)],
+    /// Devices whose latest values changed.
+    pub devices: &'a [(DeviceId, Device)],
+}
+
+/// The history of one metric.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Series {
+    /// Name of the metric.
+    #[schema(value_type = String)]
+    pub metric: MetricName,
+    /// Its points, in the order of time. A gap is a gap: nothing is filled in.
+    pub points: Vec<Point>,
+}
+
+/// One summary's figures of one metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct Point {
+    /// End of the window, in milliseconds since 1970-01-01 UTC.
+    pub time_ms: i64,
+    /// Mean over time.
+    pub mean: f64,
+    /// Lowest reading.
+    pub min: f64,
+    /// Highest reading.
+    pub max: f64,
+    /// Last reading.
+    pub last: f64,
+    /// Number of readings.
+    pub count: u32,
+}
+
+/// Why a store cannot be opened, read or written. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The directory is not there.
+    #[error("the store's directory {0} does not exist: create it or configure another path")]
+    NoDirectory(String),
+    /// It cannot be opened.
+    #[error("the store {path} cannot be opened for reading and writing: {reason}")]
+    Unreadable {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file, but no store.
+    #[error("{0} is no store of Edgewise: move it away or configure another path")]
+    Foreign(String),
+    /// From the future.
+    #[error(
+        "the store {path} was written by a newer hub (schema {found}, this one knows {known}): update the hub"
+    )]
+    Newer {
+        /// Path of the file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// The version that this hub writes.
+        known: i64,
+    },
+    /// Somebody else has it.
+    #[error("the store {0} is in use by another hub: stop that one or configure another path")]
+    InUse(String),
+    /// Reading or writing failed.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// Reading or writing failed for now: no space, an unplugged disk, a lock of some other program.
+    #[error("the store failed: {0}; it is tried again")]
+    FailedForNow(String),
+}

@@ -1,0 +1,95 @@
+//! Writing: one transaction per batch.
+
+use crate::store::Batch;
+use rusqlite::{
+    Connection, TransactionBehavior, params,
+    types::{ToSqlOutput, ValueRef},
+};
+
+pub(super) fn commit(connection: &mut Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    if batch.records.is_empty() && batch.devices.is_empty() {
+        // Receipts change with records only.
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert_summaries(&transaction, batch)?;
+    update_receipts(&transaction, batch)?;
+    save_devices(&transaction, batch)?;
+    transaction.commit()
+}
+
+fn insert_summaries(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO summaries (device, boot, sequence, time_ms, by_device, received_ms, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    )?;
+    for record in batch.records {
+        insert.execute(params![
+            record.device.as_str(),
+            record.boot.as_str(),
+            number(record.sequence),
+            record.timed.time_ms,
+            record.timed.by_device,
+            record.received_ms,
+            // Known to be UTF-8 since it was decoded; SQLite takes the bytes as they are.
+            ToSqlOutput::Borrowed(ValueRef::Text(&record.text)),
+        ])?;
+    }
+    Ok(())
+}
+
+fn update_receipts(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let mut remove =
+        connection.prepare_cached("DELETE FROM receipts WHERE device = ?1 AND boot = ?2 AND first = ?3")?;
+    let mut write = connection.prepare_cached(
+        "INSERT INTO receipts (device, boot, first, last) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET last = excluded.last",
+    )?;
+    for (source, changes) in batch.receipts {
+        let (device, boot) = (source.device.as_str(), source.boot.as_str());
+        for &first in &changes.removed {
+            remove.execute(params![device, boot, number(first)])?;
+        }
+        for range in &changes.written {
+            write.execute(params![device, boot, number(range.first), number(range.last)])?;
+        }
+    }
+    Ok(())
+}
+
+fn save_devices(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let mut save = connection.prepare_cached(
+        "INSERT OR REPLACE INTO devices
+         (device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for (id, device) in batch.devices {
+        save.execute(params![
+            id.as_str(),
+            device.status.map(protocol::Status::as_str),
+            device.status_since_ms,
+            device.last_heard_ms,
+            device.birth.as_deref(),
+            device.state.as_deref(),
+            device.state_received_ms,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Goes device by device, so that the index by time serves.
+pub(super) fn prune(connection: &Connection, before_ms: i64, limit: usize) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM summaries WHERE rowid IN (
+                 SELECT summaries.rowid FROM devices CROSS JOIN summaries
+                 ON summaries.device = devices.device AND summaries.time_ms < ?1 LIMIT ?2
+             )",
+        )?
+        .execute(params![before_ms, i64::try_from(limit).unwrap_or(i64::MAX)])
+}
+
+/// Sequences that arrive are bounded far below what SQLite's integers hold.
+fn number(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,198 @@
+//! The one writer: gathers what waits, commits it at once, and only then acknowledges.
+//!
+//! While a commit waits for the disk the next batch gathers, so the number of commits follows the disk and
+//! not the number of messages. Which summaries are double is decided here, where they are committed.
+
+use super::{Store, StoreError};
+use crate::{ingest::retime::Timed, mqtt::Outgoing, state::State};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use protocol::{BootId, DeviceId, Topics};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc as std_mpsc,
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+#[path = "writer_thread.rs"]
+mod thread;
+
+/// Most bytes of summaries that may wait for the disk.
+const QUEUE_BYTES: u32 = 64 << 20;
+/// What a job costs beside its text.
+const JOB_BYTES: usize = 256;
+/// How long a full queue may hold up ingest before summaries are left out, for the agent to send again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A summary on its way to the store.
+#[derive(Debug)]
+pub struct Record {
+    /// The device.
+    pub device: DeviceId,
+    /// The run of its agent.
+    pub boot: BootId,
+    /// Its number in that run.
+    pub sequence: u64,
+    /// Its place in the history.
+    pub timed: Timed,
+    /// When the hub received it, in milliseconds since 1970-01-01 UTC.
+    pub received_ms: i64,
+    /// Its JSON, as received. UTF-8.
+    pub text: Bytes,
+}
+
+/// Something for the writer to do.
+#[derive(Debug)]
+pub enum Job {
+    /// Commit a summary and acknowledge it.
+    Record(Record),
+    /// Tell an agent that has just connected what is committed of its run.
+    Position {
+        /// The device.
+        device: DeviceId,
+        /// The run of its agent.
+        boot: BootId,
+    },
+}
+
+enum Order {
+    Do(Job, OwnedSemaphorePermit),
+    Stop,
+}
+
+/// How the writer is doing.
+#[derive(Debug, Default)]
+pub struct Health {
+    trouble: Mutex<Option<String>>,
+    /// Summaries committed since the start.
+    pub committed: AtomicU64,
+    /// Summaries that came again and were acknowledged again.
+    pub duplicates: AtomicU64,
+    /// Acks that found their way out blocked. Each later ack says more, so none is needed.
+    pub dropped_acks: AtomicU64,
+}
+
+impl Health {
+    /// Whether the store takes what it is given.
+    ///
+    /// # Errors
+    /// Why the last commit failed.
+    pub fn check(&self) -> Result<(), String> {
+        self.trouble.lock().clone().map_or(Ok(()), Err)
+    }
+}
+
+/// How a writer works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Topics of the acks.
+    pub topics: Topics,
+    /// How long summaries are kept; `None` is for ever.
+    pub retention: Option<Duration>,
+}
+
+/// Days that summaries are kept unless configured.
+pub const RETENTION_DAYS: u64 = 30;
+
+impl Default for Options {
+    fn default() -> Self {
+        let retention = Some(Duration::from_secs(RETENTION_DAYS * 86_400));
+        Self { topics: Topics::default(), retention }
+    }
+}
+
+/// The running writer.
+#[derive(Debug)]
+pub struct Writer {
+    thread: JoinHandle<Result<(), StoreError>>,
+    orders: std_mpsc::Sender<Order>,
+    health: Arc<Health>,
+}
+
+/// Where ingest leaves what is to be committed.
+#[derive(Debug)]
+pub struct History {
+    // Its bound is the budget: every order but the last holds a part of it until it is done.
+    orders: std_mpsc::Sender<Order>,
+    budget: Arc<Semaphore>,
+    stalled: bool,
+}
+
+impl Writer {
+    /// Starts the writer's thread. Acks go to `acks` after their commit; `state` is saved by and by, and
+    /// at the end.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        store: Box<dyn Store>,
+        state: Arc<State>,
+        acks: mpsc::Sender<Outgoing>,
+        options: Options,
+    ) -> std::io::Result<(Self, History)> {
+        let (orders, waiting) = std_mpsc::channel();
+        let health = Arc::new(Health::default());
+        let worker = thread::Worker::new(store, state, acks, options, health.clone());
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || worker.run(&waiting))?;
+        let budget = Arc::new(Semaphore::new(QUEUE_BYTES as usize));
+        let history = History { orders: orders.clone(), budget, stalled: false };
+        Ok((Self { thread, orders, health }, history))
+    }
+
+    /// How it is doing.
+    pub fn health(&self) -> Arc<Health> {
+        self.health.clone()
+    }
+
+    /// Commits what was submitted until now and the latest of every device, then ends.
+    ///
+    /// # Errors
+    /// When that last commit failed.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        // A worker that is gone has nothing to be told.
+        let _ = self.orders.send(Order::Stop);
+        let thread = self.thread;
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        match joined {
+            Ok(Ok(result)) => result,
+            _ => Err(StoreError::Failed("the writer's thread died".to_owned())),
+        }
+    }
+}
+
+impl History {
+    /// Leaves a job for the writer, after waiting for room in the queue, but not for long. `false` when it
+    /// was left out.
+    pub async fn submit(&mut self, job: Job) -> bool {
+        let size = JOB_BYTES + if let Job::Record(record) = &job { record.text.len() } else { 0 };
+        let size = u32::try_from(size).unwrap_or(QUEUE_BYTES).min(QUEUE_BYTES);
+        let Some(permit) = self.room(size).await else { return false };
+        self.orders.send(Order::Do(job, permit)).is_ok()
+    }
+
+    async fn room(&mut self, size: u32) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = self.budget.clone().try_acquire_many_owned(size) {
+            self.stalled = false;
+            return Some(permit);
+        }
+        if self.stalled {
+            return None;
+        }
+        let waiting = self.budget.clone().acquire_many_owned(size);
+        let permit = tokio::time::timeout(PATIENCE, waiting).await.ok().and_then(Result::ok);
+        // Waited for once, then live values go first until the disk is back.
+        self.stalled = permit.is_none();
+        permit
+    }
+}
+
+fn count(counter: &AtomicU64, by: usize) {
+    counter.fetch_add(by as u64, Relaxed);
+}

@@ -1,0 +1,244 @@
+//! The writer's thread.
+
+use super::{Health, Job, Options, Order, Outgoing, Record, count};
+use crate::{
+    clock,
+    receipts::{Position, Receipts},
+    state::{Device, State},
+    store::{Batch, Source, Store, StoreError},
+};
+use protocol::{Ack, Channel, DeviceId, Version};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, mpsc as std_mpsc},
+    time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// Most jobs in one commit.
+const MAX_BATCH: usize = 8192;
+/// How often changes of status and birth are saved.
+const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// Every so many saves take the live values along, which devices repeat anyway.
+const VALUES_EVERY: u32 = 6;
+/// How long to wait after a failed commit.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How often old summaries are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
+/// Most summaries forgotten in one go, so that new ones need not wait long.
+const PRUNE_CHUNK: usize = 5000;
+/// Most boots whose receipts are kept in memory.
+const MAX_CACHED: usize = 50_000;
+
+pub(super) struct Worker {
+    store: Box<dyn Store>,
+    state: Arc<State>,
+    acks: mpsc::Sender<Outgoing>,
+    options: Options,
+    health: Arc<Health>,
+    /// What the store holds, for boots that were asked for. Never ahead of it.
+    cached: HashMap<Source, Receipts>,
+    jobs: Vec<(Job, OwnedSemaphorePermit)>,
+    unsaved: BTreeMap<DeviceId, Device>,
+    save_at: Instant,
+    saves: u32,
+    prune_at: Instant,
+    failing: bool,
+}
+
+impl Worker {
+    pub(super) fn new(
+        store: Box<dyn Store>,
+        state: Arc<State>,
+        acks: mpsc::Sender<Outgoing>,
+        options: Options,
+        health: Arc<Health>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            store,
+            state,
+            acks,
+            options,
+            health,
+            cached: HashMap::new(),
+            jobs: Vec::new(),
+            unsaved: BTreeMap::new(),
+            save_at: now + SAVE_EVERY,
+            saves: 0,
+            prune_at: now,
+            failing: false,
+        }
+    }
+
+    pub(super) fn run(mut self, orders: &std_mpsc::Receiver<Order>) -> Result<(), StoreError> {
+        loop {
+            let goes_on = self.gather(orders);
+            if !goes_on {
+                self.unsaved.extend(self.state.take_unsaved(true));
+                return self.commit();
+            }
+            self.save_due();
+            // The error is in the log and in `health`; the batch is kept, or given up where hopeless.
+            let _ = self.commit();
+            self.prune_due();
+        }
+    }
+
+    /// Waits for something to do, then takes all that waits. `false` when the end has come.
+    fn gather(&mut self, orders: &std_mpsc::Receiver<Order>) -> bool {
+        let wait = if self.failing {
+            RETRY_AFTER
+        } else {
+            self.save_at.min(self.prune_at).saturating_duration_since(Instant::now())
+        };
+        if self.jobs.len() >= MAX_BATCH {
+            // Only a batch that failed is still here.
+            std::thread::sleep(wait);
+            return true;
+        }
+        match orders.recv_timeout(wait) {
+            Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+            Err(std_mpsc::RecvTimeoutError::Timeout) => return true,
+            Ok(Order::Stop) | Err(std_mpsc::RecvTimeoutError::Disconnected) => return false,
+        }
+        while self.jobs.len() < MAX_BATCH {
+            match orders.try_recv() {
+                Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+                Ok(Order::Stop) => return false,
+                Err(_) => break,
+            }
+        }
+        true
+    }
+
+    fn save_due(&mut self) {
+        if Instant::now() >= self.save_at {
+            self.save_at = Instant::now() + SAVE_EVERY;
+            self.saves += 1;
+            self.unsaved.extend(self.state.take_unsaved(self.saves.is_multiple_of(VALUES_EVERY)));
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        if self.jobs.is_empty() && self.unsaved.is_empty() {
+            return Ok(());
+        }
+        match self.attempt() {
+            Ok(acks) => {
+                self.jobs.clear();
+                self.unsaved.clear();
+                if std::mem::take(&mut self.failing) {
+                    *self.health.trouble.lock() = None;
+                    tracing::info!("the store works again");
+                }
+                acks.into_iter().for_each(|ack| self.publish(ack));
+                Ok(())
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!("{error}; nothing is acknowledged meanwhile");
+                }
+                *self.health.trouble.lock() = Some(error.to_string());
+                if !matches!(error, StoreError::FailedForNow(_)) {
+                    // Trying the same again would fail again; the agents still have it.
+                    self.jobs.clear();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits the batch and returns what may be said then.
+    fn attempt(&mut self) -> Result<Vec<(Source, Position)>, StoreError> {
+        if self.cached.len() > MAX_CACHED {
+            self.cached.clear();
+        }
+        let mut touched: HashMap<Source, Receipts> = HashMap::new();
+        let mut fresh: Vec<&Record> = Vec::new();
+        let mut duplicates = 0;
+        let mut result = Ok(());
+        for (job, _) in &self.jobs {
+            let (device, boot) = match job {
+                Job::Record(record) => (&record.device, &record.boot),
+                Job::Position { device, boot } => (device, boot),
+            };
+            let source = Source { device: device.clone(), boot: boot.clone() };
+            if !self.cached.contains_key(&source) {
+                match self.store.receipts(&source) {
+                    Ok(receipts) => {
+                        self.cached.insert(source.clone(), receipts);
+                    }
+                    Err(error) => {
+                        result = Err(error);
+                        break;
+                    }
+                }
+            }
+            let Some(receipts) = self.cached.get_mut(&source) else { continue };
+            touched.entry(source).or_insert_with(|| receipts.clone());
+            if let Job::Record(record) = job {
+                if receipts.insert(record.sequence) {
+                    fresh.push(record);
+                } else {
+                    duplicates += 1;
+                }
+            }
+        }
+        let result = result.and_then(|()| {
+            let changes: Vec<_> = touched
+                .iter()
+                .map(|(source, before)| (source, self.cached[source].changes_since(before)))
+                .collect();
+            let devices: Vec<_> =
+                self.unsaved.iter().map(|(id, device)| (id.clone(), device.clone())).collect();
+            self.store.commit(&Batch { records: &fresh, receipts: &changes, devices: &devices })
+        });
+        if let Err(error) = result {
+            // Memory must not claim what is not committed: the store is asked again.
+            touched.keys().for_each(|source| {
+                self.cached.remove(source);
+            });
+            return Err(error);
+        }
+        count(&self.health.committed, fresh.len());
+        count(&self.health.duplicates, duplicates);
+        Ok(touched
+            .into_keys()
+            .filter_map(|source| {
+                let position = self.cached.get(&source)?.position();
+                Some((source, position))
+            })
+            .collect())
+    }
+
+    fn publish(&self, (source, Position { sequence, missing }): (Source, Position)) {
+        let ack = Ack { version: Version, boot: source.boot, sequence, missing };
+        // An ack is two ids and numbers, which always serialise.
+        let Ok(payload) = serde_json::to_vec(&ack) else { return };
+        let topic = self.options.topics.device(&source.device, Channel::Ack);
+        let outgoing = Outgoing { topic, payload: payload.into(), qos: Channel::Ack.qos(), retained: false };
+        if self.acks.try_send(outgoing).is_err() {
+            count(&self.health.dropped_acks, 1);
+        }
+    }
+
+    fn prune_due(&mut self) {
+        let Some(retention) = self.options.retention else {
+            self.prune_at = Instant::now() + PRUNE_EVERY;
+            return;
+        };
+        if Instant::now() < self.prune_at || self.failing {
+            return;
+        }
+        let kept = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
+        match self.store.prune(clock::now_ms().saturating_sub(kept), PRUNE_CHUNK) {
+            Ok(PRUNE_CHUNK..) => {}
+            Ok(_) => self.prune_at = Instant::now() + PRUNE_EVERY,
+            Err(error) => {
+                tracing::warn!("old summaries stay for now: {error}");
+                self.prune_at = Instant::now() + PRUNE_EVERY;
+            }
+        }
+    }
+}
