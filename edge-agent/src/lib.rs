@@ -1,5 +1,12 @@
 //! The agent: sample -> window -> publish.
 
+pub mod catalogue;
 pub mod clock;
+pub mod config;
+pub mod identity;
+pub mod publish;
+pub mod report;
+pub mod run;
+pub mod sample;
 pub mod sensor;
 pub mod window;

@@ -23,3 +23,11 @@ pub trait Sensor: Send {
     /// The one fault that explains why there are no readings. `values` is then ignored.
     fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault>;
 }
+
+/// Sensors that are read one after the other, on one thread.
+pub struct Lane {
+    /// Name of the thread.
+    pub name: String,
+    /// The sensors, in the order in which they are read.
+    pub sensors: Vec<Box<dyn Sensor>>,
+}

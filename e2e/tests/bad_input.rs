@@ -1,0 +1,154 @@
+//! Bad input gets one clear line, and everything goes on (or stops cleanly at the start).
+
+use e2e::{Agent, Hub, HubOptions, Program, binary, eventually};
+use rumqttc::{Client, Event, MqttOptions, Outgoing, Packet, QoS};
+use std::{fs, process::Command};
+
+/// Publishes each payload on its topic and waits until the broker has it, or has hung up.
+fn publish(port: u16, messages: Vec<(&str, Vec<u8>)>) {
+    let mut options = MqttOptions::new("somebody", "127.0.0.1", port);
+    options.set_max_packet_size(32 << 20, 32 << 20);
+    let (client, mut connection) = Client::new(options, messages.len() + 1);
+    let awaited = messages.len();
+    for (topic, payload) in messages {
+        client.publish(topic, QoS::AtLeastOnce, false, payload).expect("the client has room");
+    }
+    let mut acknowledged = 0;
+    for event in connection.iter() {
+        match event {
+            Ok(Event::Incoming(Packet::PubAck(_))) => acknowledged += 1,
+            Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(_) => return,
+            Ok(_) => {}
+        }
+        if acknowledged == awaited {
+            client.disconnect().expect("the client has room");
+        }
+    }
+}
+
+fn lines_about<'a>(log: &'a str, needle: &str) -> Vec<&'a str> {
+    log.lines().filter(|line| line.contains(needle)).collect()
+}
+
+fn await_line(hub: &Hub, needle: &str) {
+    eventually(&format!("a line with {needle:?}"), || {
+        (!lines_about(&hub.program.log(), needle).is_empty()).then_some(())
+    });
+}
+
+#[test]
+fn a_hub_goes_on_through_bad_messages_with_one_line_each() {
+    let options = HubOptions::embedded();
+    let hub = options.start();
+    let state = |device: &str, now: &str| {
+        let head = r#""version":1,"boot":"b","monotonic_ms":1,"time_ms":1,"clock":"synchronized""#;
+        (format!("edgewise/{device}/state"), format!(r#"{{{head},"now":{now},"mean":{{}},"faults":{{}}}}"#))
+    };
+    let nan = state("bad-nan", r#"{"x_percent":NaN}"#);
+    let wrong = state("bad-type", r#"{"x_percent":"12"}"#);
+    let huge = state("bad-number", r#"{"x_percent":1e999}"#);
+    let messages = vec![
+        ("edgewise/bad-json/state", b"{".to_vec()),
+        ("edgewise/bad-version/state", br#"{"version":2}"#.to_vec()),
+        (wrong.0.as_str(), wrong.1.into_bytes()),
+        (nan.0.as_str(), nan.1.into_bytes()),
+        (huge.0.as_str(), huge.1.into_bytes()),
+        ("edgewise/bad-status/status", b"maybe".to_vec()),
+        ("edgewise/bad device/state", b"{}".to_vec()),
+        ("edgewise/bad-bytes/birth", vec![0xff, 0x00, 0xfe]),
+        ("somebody/elses/topic", b"hello".to_vec()),
+        ("edgewise/bad-repeat/state", b"{".to_vec()),
+        ("edgewise/bad-repeat/state", b"{".to_vec()),
+        ("edgewise/bad-repeat/state", b"{".to_vec()),
+    ];
+    publish(options.mqtt, messages);
+    for device in [
+        "bad-json",
+        "bad-version",
+        "bad-type",
+        "bad-nan",
+        "bad-number",
+        "bad-status",
+        "bad device",
+        "bad-bytes",
+    ] {
+        await_line(&hub, device);
+        assert_eq!(lines_about(&hub.program.log(), device).len(), 1, "{}", hub.program.log());
+    }
+    await_line(&hub, "bad-repeat");
+    assert_eq!(lines_about(&hub.program.log(), "bad-repeat").len(), 1, "the same again is no news");
+    assert!(lines_about(&hub.program.log(), "somebody").is_empty(), "not ours, not our business");
+    assert!(lines_about(&hub.program.log(), "version 2")[0].contains("update"), "it says what to do");
+
+    publish(options.mqtt, vec![("edgewise/bad-size/state", vec![b' '; 10 << 20])]);
+    await_line(&hub, "somebody");
+
+    let _agent = Agent::start("good", &options.broker());
+    hub.await_news("good");
+    let devices = hub.get("/api/v1/devices").expect("the API answers");
+    assert_eq!(
+        devices["devices"].as_array().map(Vec::len),
+        Some(1),
+        "nothing bad became a device: {devices}"
+    );
+}
+
+/// Starts a program that cannot run, and returns its exit code and its last line.
+fn fails(program: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut program = Program::start(Command::new(binary(program)).args(arguments));
+    let status = program.wait();
+    let line = eventually("a line of explanation", || program.log().lines().last().map(str::to_owned));
+    (status.code(), line)
+}
+
+#[test]
+fn a_config_with_a_typo_gets_its_line_and_stops_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let file = path.to_str().unwrap();
+    for (program, text, expected) in [
+        ("edge-agent", "[mqtt]\nurll = \"mqtt://hub\"\n", "config.toml:2: unknown field `urll`"),
+        ("edge-agent", "interval_seconds = 0.0\n", "interval_seconds = 0 cannot be"),
+        ("edge-agent", "device = \"a/b\"\n", "config.toml:1: "),
+        ("edge-agent", "[[sensor]]\nkind = \"bme28\"\n", "bme28"),
+        ("edge-agent", "", "no broker is set: start with --hub"),
+        ("edge-agent", "[mqtt]\nurl = \"mqtt://u:p@hub\"\n", "holds a user or password"),
+        ("hub", "[http]\nlisten = \"127.0.0.1\"\n", "config.toml:2: "),
+        ("hub", "[htp]\n", "config.toml:1: unknown field `htp`"),
+        ("hub", "[http]\nlisten = \"0.0.0.0:0\"\n", "password"),
+        ("hub", "[mqtt]\nlisten = \"0.0.0.0:0\"\n", "password"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let (code, line) = fails(program, &["--config", file]);
+        assert_eq!(code, Some(2), "{program} {text:?}: {line}");
+        assert!(line.contains(expected), "{program} {text:?}: {line}");
+    }
+    let (code, line) = fails("edge-agent", &["--config", "/no/such/file.toml"]);
+    assert!(code == Some(2) && line.contains("cannot read the config file /no/such/file.toml"), "{line}");
+}
+
+#[test]
+fn an_unreadable_store_stops_the_start_with_its_line() {
+    let options = HubOptions::embedded();
+    fs::write(options.store(), "this is no database, it only stands in its place").unwrap();
+    let data = options.data.path().to_str().unwrap().to_owned();
+    let (code, line) = fails("hub", &["--data", &data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"]);
+    assert_eq!(code, Some(2), "{line}");
+    assert!(line.contains("edgewise.db"), "{line}");
+}
+
+#[test]
+fn a_port_in_use_and_a_second_hub_on_the_same_data_get_their_line() {
+    let options = HubOptions::embedded();
+    let _hub = options.start();
+    let (http, mqtt) = (format!("127.0.0.1:{}", options.http), format!("127.0.0.1:{}", options.mqtt));
+    let other = tempfile::tempdir().unwrap();
+    let (elsewhere, same) = (other.path().to_str().unwrap(), options.data.path().to_str().unwrap());
+
+    let (code, line) = fails("hub", &["--data", elsewhere, "--http", &http, "--mqtt", "127.0.0.1:0"]);
+    assert!(code == Some(3) && line.contains(&http), "{code:?} {line}");
+    let (code, line) = fails("hub", &["--data", elsewhere, "--http", "127.0.0.1:0", "--mqtt", &mqtt]);
+    assert!(code == Some(3) && line.contains(&mqtt), "{code:?} {line}");
+    let (code, line) = fails("hub", &["--data", same, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"]);
+    assert!(code == Some(2) && line.contains("edgewise.db"), "{code:?} {line}");
+}

@@ -1,0 +1,209 @@
+//! What the agent is told: command line over environment over file over defaults.
+
+use crate::sensor::{HostConfig, SensorConfig};
+use common::{broker_url::BrokerUrl, config_file, secret::Secret};
+use confique::{Config as _, Layer as _};
+use protocol::{DeviceId, IdError, Prefix};
+use std::path::{Path, PathBuf};
+
+/// Where the config file is looked for when none is named; it need not exist.
+pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
+
+/// The agent's configuration.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Config {
+    /// Id of this device in every topic. The host name unless set.
+    #[config(env = "EDGEWISE_DEVICE")]
+    pub device: Option<DeviceId>,
+
+    /// Seconds between two samples, 0.1 to 60; fractions are allowed.
+    #[config(env = "EDGEWISE_INTERVAL_SECONDS", default = 5.0)]
+    pub interval_seconds: f64,
+
+    /// Seconds of the rolling window, and between two summaries.
+    #[config(default = 60.0)]
+    pub window_seconds: f64,
+
+    /// The broker.
+    #[config(nested)]
+    pub mqtt: MqttConfig,
+
+    /// Which figures of the machine itself are sampled.
+    pub host: Option<HostConfig>,
+
+    /// Sensors on buses.
+    #[config(default = [])]
+    pub sensor: Vec<SensorConfig>,
+}
+
+/// How to reach the broker.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct MqttConfig {
+    /// `mqtt://HOST[:PORT]`, or `mqtts://` for TLS.
+    #[config(env = "EDGEWISE_MQTT_URL")]
+    pub url: Option<BrokerUrl>,
+
+    /// First levels of every topic.
+    #[config(env = "EDGEWISE_MQTT_PREFIX", default = "edgewise")]
+    pub prefix: Prefix,
+
+    /// User name, where the broker asks for one.
+    #[config(env = "EDGEWISE_MQTT_USERNAME")]
+    pub username: Option<String>,
+
+    /// Password. Better in `password_file` or the environment than in a file that others may read.
+    #[config(env = "EDGEWISE_MQTT_PASSWORD")]
+    pub password: Option<Secret>,
+
+    /// File whose first line is the password.
+    #[config(env = "EDGEWISE_MQTT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// PEM file with the CA to trust instead of the machine's.
+    #[config(env = "EDGEWISE_MQTT_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What the command line says, over everything else.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// Address of the broker.
+    pub url: Option<BrokerUrl>,
+    /// Id of the device.
+    pub device: Option<DeviceId>,
+}
+
+/// Why the agent cannot start as configured. One line each.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] config_file::ConfigFileError),
+    /// A value from the environment, or one that is missing.
+    #[error("{0}")]
+    Value(String),
+    /// Not within its bounds.
+    #[error("{key} = {value} cannot be: {rule}")]
+    Bounds {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// No broker.
+    #[error(
+        "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
+    )]
+    NoBroker,
+    /// Only one of user and password.
+    #[error(
+        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
+    )]
+    HalfCredentials,
+    /// The password file.
+    #[error(transparent)]
+    Secret(#[from] common::secret::SecretError),
+    /// The host name makes no id.
+    #[error(
+        "the host name {0:?} makes no device id ({1}): set device in the config file or start with --device ID"
+    )]
+    Hostname(String, IdError),
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// The first thing that is wrong, with its place and remedy.
+pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
+    type Layer = <Config as confique::Config>::Layer;
+    let file = match path {
+        Some(path) => config_file::load(path)?,
+        None if Path::new(DEFAULT_PATH).exists() => config_file::load(Path::new(DEFAULT_PATH))?,
+        None => Layer::empty(),
+    };
+    let mut command_line = Layer::empty();
+    command_line.device = overrides.device;
+    command_line.mqtt.url = overrides.url;
+    let config = Config::builder().preloaded(command_line).env().preloaded(file).load();
+    let config = config.map_err(|error| ConfigError::Value(one_line(&error)))?;
+    config.check()?;
+    Ok(config)
+}
+
+impl Config {
+    fn check(&self) -> Result<(), ConfigError> {
+        if !(0.1..=60.0).contains(&self.interval_seconds) {
+            let (key, rule) = ("interval_seconds", "it takes 0.1 to 60");
+            return Err(ConfigError::Bounds { key, value: self.interval_seconds, rule });
+        }
+        if !(self.interval_seconds..=3600.0).contains(&self.window_seconds) {
+            let (key, rule) = ("window_seconds", "it takes interval_seconds to 3600");
+            return Err(ConfigError::Bounds { key, value: self.window_seconds, rule });
+        }
+        Ok(())
+    }
+
+    /// Id of this device: as configured, or by its host name.
+    ///
+    /// # Errors
+    /// When the host name cannot be an id.
+    pub fn device(&self, hostname: &str) -> Result<DeviceId, ConfigError> {
+        match &self.device {
+            Some(device) => Ok(device.clone()),
+            None => {
+                DeviceId::from_hostname(hostname).map_err(|e| ConfigError::Hostname(hostname.to_owned(), e))
+            }
+        }
+    }
+
+    /// Milliseconds between two samples.
+    pub fn interval_ms(&self) -> u64 {
+        (self.interval_seconds * 1000.0) as u64
+    }
+
+    /// Milliseconds of the rolling window.
+    pub fn window_ms(&self) -> u64 {
+        (self.window_seconds * 1000.0) as u64
+    }
+}
+
+impl MqttConfig {
+    /// Address of the broker.
+    ///
+    /// # Errors
+    /// When none is set.
+    pub fn url(&self) -> Result<BrokerUrl, ConfigError> {
+        self.url.clone().ok_or(ConfigError::NoBroker)
+    }
+
+    /// User and password, if the broker asks for them.
+    ///
+    /// # Errors
+    /// When only one is set, or the password file cannot be read.
+    pub fn credentials(&self) -> Result<Option<(String, Secret)>, ConfigError> {
+        let password = match (&self.password, &self.password_file) {
+            (Some(password), _) => Some(password.clone()),
+            (None, Some(file)) => Some(Secret::from_file(file)?),
+            (None, None) => None,
+        };
+        match (&self.username, password) {
+            (Some(username), Some(password)) => Ok(Some((username.clone(), password))),
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::HalfCredentials),
+        }
+    }
+}
+
+fn one_line(error: &confique::Error) -> String {
+    let mut causes = vec![error.to_string()];
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes.join(": ").lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,104 @@
+use super::*;
+use crate::sensor::Sensor;
+use protocol::{Kind, MetricDescription, MetricName, Unit};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+const WELL: u8 = 0;
+const FAULTY: u8 = 1;
+const HUNG: u8 = 2;
+const NOT_A_NUMBER: u8 = 3;
+
+/// A sensor whose behaviour the test sets while it runs.
+struct Scripted {
+    id: SensorId,
+    metrics: Vec<MetricDescription>,
+    behaviour: Arc<AtomicU8>,
+}
+
+impl Sensor for Scripted {
+    fn id(&self) -> &SensorId {
+        &self.id
+    }
+    fn metrics(&self) -> &[MetricDescription] {
+        &self.metrics
+    }
+    fn read(&mut self, _: Moment, values: &mut [Option<f64>]) -> Result<(), Fault> {
+        values[0] = Some(21.5);
+        while self.behaviour.load(Ordering::SeqCst) == HUNG {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        match self.behaviour.load(Ordering::SeqCst) {
+            FAULTY => return Err(Fault::Skipped),
+            NOT_A_NUMBER => values[0] = Some(f64::NAN),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn lane(name: &str) -> (Lane, Arc<AtomicU8>) {
+    let behaviour = Arc::new(AtomicU8::new(WELL));
+    let id: SensorId = name.parse().unwrap();
+    let metric = MetricName::new(name, Unit::Celsius).unwrap();
+    let metrics = vec![MetricDescription {
+        name: metric,
+        unit: Unit::Celsius,
+        sensor: id.clone(),
+        label: name.to_owned(),
+        kind: Kind::Gauge,
+    }];
+    let sensor = Scripted { id, metrics, behaviour: behaviour.clone() };
+    (Lane { name: name.to_owned(), sensors: vec![Box::new(sensor)] }, behaviour)
+}
+
+fn faults(sample: &Sample) -> Vec<(&str, Fault)> {
+    sample.faults.iter().map(|(id, fault)| (id.as_str(), *fault)).collect()
+}
+
+#[tokio::test]
+async fn a_hung_sensor_delays_no_other_and_comes_back() {
+    let ((roof, roof_behaviour), (cellar, _)) = (lane("roof"), lane("cellar"));
+    let mut sampler = Sampler::start(vec![roof, cellar], Duration::from_millis(200)).unwrap();
+
+    let sample = sampler.tick().await;
+    assert_eq!((&*sample.values, faults(&sample)), (&[Some(21.5), Some(21.5)][..], vec![]));
+
+    roof_behaviour.store(HUNG, Ordering::SeqCst);
+    for _ in 0..3 {
+        let sample = sampler.tick().await;
+        assert_eq!(&*sample.values, &[None, Some(21.5)], "never the last value again");
+        assert_eq!(faults(&sample), [("roof", Fault::NoAnswer)]);
+    }
+
+    roof_behaviour.store(WELL, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    sampler.tick().await;
+    let sample = sampler.tick().await;
+    assert_eq!((&*sample.values, faults(&sample)), (&[Some(21.5), Some(21.5)][..], vec![]));
+}
+
+#[tokio::test]
+async fn a_fault_leaves_no_value_even_if_one_was_written() {
+    let (roof, behaviour) = lane("roof");
+    let mut sampler = Sampler::start(vec![roof], Duration::from_secs(1)).unwrap();
+    for (state, fault) in [(FAULTY, Fault::Skipped), (NOT_A_NUMBER, Fault::OutOfRange)] {
+        behaviour.store(state, Ordering::SeqCst);
+        let sample = sampler.tick().await;
+        assert_eq!((&*sample.values, faults(&sample)), (&[None][..], vec![("roof", fault)]));
+    }
+}
+
+#[tokio::test]
+async fn it_stops_when_told_and_closes_its_channel() {
+    let (sender, mut samples) = mpsc::channel(4);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let sampler = Sampler::start(vec![lane("roof").0], Duration::from_millis(20)).unwrap();
+    let running = tokio::spawn(sampler.run(sender, async { drop(stopped.await) }));
+    assert!(samples.recv().await.is_some());
+    stop.send(()).unwrap();
+    running.await.unwrap();
+    while samples.recv().await.is_some() {}
+}
