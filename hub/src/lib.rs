@@ -1,0 +1,3 @@
+//! The hub: ingest, state, history, alerts, and what shows them.
+
+pub mod mqtt;
