@@ -2,6 +2,7 @@
 
 use crate::bench::Bench;
 use crate::client::{Client, Options, Version};
+use crate::mosquitto;
 use std::collections::BTreeSet;
 use tokio::net::TcpStream;
 
@@ -41,23 +42,19 @@ pub(crate) async fn every_quality_of_service_arrives(bench: Bench) {
     }
 }
 
-pub(crate) async fn a_burst_beyond_the_window_arrives_exactly_once(bench: Bench) {
+/// MQTT 3.1.1 only: mosquitto 2.0.11 itself fails this under MQTT 5, where it sends a returning reader more
+/// than the reader's receive maximum.
+pub(crate) async fn a_burst_at_qos_2_arrives_exactly_once(bench: Bench) {
     const COUNT: usize = 1000;
-    for version in BOTH {
-        let mut reader = bench.client(Options::new(version, "reader")).await;
-        let mut writer = bench.client(Options::new(version, "writer")).await;
-        reader.subscribe("t/burst", 2).await;
-        for n in 0..COUNT {
-            writer.send("t/burst", n.to_string(), 2, false).await;
-        }
-        for _ in 0..COUNT {
-            assert_eq!(writer.acknowledgement().await, None);
-        }
-        expect_numbers(&mut reader, COUNT).await;
-        // One more shows that none came twice before it.
-        writer.publish("t/burst", "end", 2, false).await;
-        assert_eq!(reader.next_text().await, "end", "{version:?}");
-    }
+    let lines: String = (0..COUNT).map(|n| format!("{n}\n")).collect();
+    let common = format!("-h 127.0.0.1 -p {} -V mqttv311 -t t/burst -q 2", bench.address().port());
+    let reader = format!("{common} -c -i reader");
+    // A session that subscribes and goes away, so that the reader misses nothing.
+    mosquitto::run("mosquitto_sub", &format!("{reader} -E"), "").await;
+    mosquitto::run("mosquitto_pub", &format!("{common} -l"), &lines).await;
+    mosquitto::run("mosquitto_pub", &format!("{common} -m end"), "").await;
+    let arrived = mosquitto::run("mosquitto_sub", &format!("{reader} -C {}", COUNT + 1), "").await;
+    assert_eq!(arrived, format!("{lines}end\n"));
 }
 
 pub(crate) async fn retained_messages_on_a_wildcard_over_500_topics(bench: Bench) {
@@ -114,10 +111,11 @@ pub(crate) async fn a_goodbye_keeps_the_will_back(bench: Bench) {
     for version in BOTH {
         let mut reader = bench.client(Options::new(Version::V5, "reader")).await;
         reader.subscribe("t/status", 1).await;
-        let device = Options::new(version, "device").will("t/status", "offline", false);
-        bench.client(device.clone()).await.disconnect().await;
+        let polite = Options::new(version, "polite").will("t/status", "offline", false);
+        bench.client(polite).await.disconnect().await;
         // A will that came after all would come before this one.
-        bench.client(device.will("t/status", "the second", false)).await.kill().await;
+        let killed = Options::new(version, "killed").will("t/status", "the second", false);
+        bench.client(killed).await.kill().await;
         assert_eq!(reader.next_text().await, "the second", "{version:?}");
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// After so long a test has hung.
-const HUNG: Duration = Duration::from_secs(60);
+pub(crate) const HUNG: Duration = Duration::from_secs(60);
 /// Largest packet that the test clients take, in bytes.
 const PACKET: usize = 32 * 1024 * 1024;
 
@@ -76,6 +76,8 @@ enum Seen {
     /// With the version 5 reason if it was refused.
     Acknowledged(Option<String>),
     Message(Message),
+    /// DISCONNECT is out; what remains is to close the socket.
+    Goodbye,
     Other,
 }
 
@@ -116,6 +118,7 @@ impl Client {
                     Ok(Seen::Message(message)) => drop(message_sender.send(message)),
                     Ok(Seen::Subscribed) => drop(subscribed_sender.send(())),
                     Ok(Seen::Acknowledged(refusal)) => drop(acknowledged_sender.send(refusal)),
+                    Ok(Seen::Goodbye) => return "said goodbye".to_owned(),
                     Ok(_) => {}
                     Err(error) => return error,
                 }
@@ -184,7 +187,7 @@ impl Client {
             Handle::V4(client) => client.disconnect().await.unwrap(),
             Handle::V5(client) => client.disconnect().await.unwrap(),
         }
-        tokio::time::timeout(HUNG, self.task).await.expect("the broker did not let go").unwrap();
+        tokio::time::timeout(HUNG, self.task).await.expect("no goodbye").unwrap();
     }
 
     /// Waits until the broker ends the connection, and returns how.
@@ -256,10 +259,12 @@ async fn next(events: &mut Events) -> Result<Seen, String> {
                 }),
                 _ => Seen::Other,
             },
+            rumqttc::Event::Outgoing(rumqttc::Outgoing::Disconnect) => Seen::Goodbye,
             rumqttc::Event::Outgoing(_) => Seen::Other,
         }),
         Events::V5(events) => Ok(match events.poll().await.map_err(|error| error.to_string())? {
             v5::Event::Incoming(packet) => v5_seen(packet),
+            v5::Event::Outgoing(rumqttc::Outgoing::Disconnect) => Seen::Goodbye,
             v5::Event::Outgoing(_) => Seen::Other,
         }),
     }

@@ -31,7 +31,7 @@ macro_rules! on_both_brokers {
 on_both_brokers! {
     both_versions_talk_on_one_port
     every_quality_of_service_arrives
-    a_burst_beyond_the_window_arrives_exactly_once
+    a_burst_at_qos_2_arrives_exactly_once
     retained_messages_on_a_wildcard_over_500_topics
     a_retained_message_is_replaced_and_cleared
     the_will_of_a_dropped_socket_arrives

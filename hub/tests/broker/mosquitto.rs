@@ -1,9 +1,11 @@
 //! A real mosquitto on a free port of loopback.
 
+use crate::client::HUNG;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
@@ -81,6 +83,28 @@ fn spawn(directory: &TempDir) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap_or_else(|error| panic!("{PROGRAM}: {error}; install it: apt-get install mosquitto"))
+}
+
+/// Runs one of mosquitto's clients to its end and returns what it printed.
+pub(crate) async fn run(program: &str, arguments: &str, input: &str) -> String {
+    let mut process = Command::new(program)
+        .args(arguments.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; install it: apt-get install mosquitto-clients"));
+    let mut stdin = process.stdin.take().unwrap();
+    let write = async move { stdin.write_all(input.as_bytes()).await };
+    let (written, output) =
+        tokio::time::timeout(HUNG, async { tokio::join!(write, process.wait_with_output()) })
+            .await
+            .unwrap_or_else(|_| panic!("{program} {arguments} does not end"));
+    // One that reads no input may have ended before it was written.
+    drop(written);
+    let output = output.unwrap();
+    assert!(output.status.success(), "{program} {arguments}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// An address that was free a moment ago.
