@@ -7,7 +7,6 @@ pub mod clock;
 pub mod complaints;
 pub mod ingest;
 pub mod mqtt;
-
 pub mod receipts;
 pub mod state;
 pub mod store;

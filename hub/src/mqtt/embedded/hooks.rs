@@ -1,0 +1,174 @@
+//! Where the broker asks us, and tells us.
+
+use super::acl::Rules;
+use super::takeover::Connections;
+use crate::mqtt::counters::worth_a_line;
+use crate::mqtt::{Counters, Credentials, Incoming};
+use async_trait::async_trait;
+use rmqtt::hook::{Handler, HookResult, Parameter, Register, ReturnType, Type};
+use rmqtt::inflight::{MomentStatus, OutInflightMessage};
+use rmqtt::session::Session;
+use rmqtt::types::{
+    AuthResult, ConnectInfo, From, FromType, LastWill, Publish, PublishAclResult, QoS, Reason, To,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc;
+
+/// What the hooks share.
+pub(super) struct Gate {
+    pub(super) rules: Rules,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) incoming: mpsc::Sender<Incoming>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) connections: Connections,
+    /// Set when the broker ends: what clients then lose is not their doing.
+    pub(super) closing: AtomicBool,
+}
+
+/// Where we want to be asked.
+const HOOKS: [Type; 7] = [
+    Type::ClientAuthenticate,
+    Type::ClientConnected,
+    Type::ClientDisconnected,
+    Type::MessagePublish,
+    Type::MessagePublishCheckAcl,
+    Type::MessageDelivered,
+    Type::MessageDropped,
+];
+
+struct Hook(Arc<Gate>);
+
+/// Puts the gate in place.
+pub(super) async fn install(gate: &Arc<Gate>, register: Box<dyn Register>) {
+    for hook in HOOKS {
+        register.add(hook, Box::new(Hook(gate.clone()))).await;
+    }
+    register.start().await;
+}
+
+// Spelling the lifetime out makes the method differ from the trait's, after the macro.
+#[allow(elided_lifetimes_in_paths)]
+#[async_trait]
+impl Handler for Hook {
+    async fn hook(&self, event: &Parameter, so_far: Option<HookResult>) -> ReturnType {
+        let gate = &self.0;
+        match event {
+            Parameter::ClientAuthenticate(connect) => {
+                return (false, Some(HookResult::AuthResult(gate.admit(connect))));
+            }
+            Parameter::MessagePublishCheckAcl(session, message) => {
+                let verdict = gate.publish(session, message).await;
+                return (false, Some(HookResult::PublishAclResult(verdict)));
+            }
+            Parameter::MessagePublish(_, from, message) => gate.will(from, message).await,
+            Parameter::MessageDelivered(session, from, message) => keep(session, from, message).await,
+            Parameter::ClientConnected(session) => gate.connections.opened(&session.id.client_id).await,
+            Parameter::ClientDisconnected(session, reason) => gate.disconnected(session, reason),
+            Parameter::MessageDropped(Some(to), _, message, reason) => gate.dropped(to, message, reason),
+            _ => {}
+        }
+        (true, so_far)
+    }
+}
+
+impl Gate {
+    /// Whether a client may connect. A will bypasses the check of messages, so it is checked here, before
+    /// it exists.
+    fn admit(&self, connect: &ConnectInfo) -> AuthResult {
+        let client_id: &str = connect.client_id();
+        let address = connect.ipaddress().map(|address| address.to_string()).unwrap_or_default();
+        if let Some(credentials) = &self.credentials {
+            let user = connect.username().map(|user| user.as_bytes().as_ref());
+            if !credentials.matches(user, connect.password().map(AsRef::as_ref)) {
+                self.counters.count_refused();
+                tracing::warn!(client_id, address, "connection refused: wrong MQTT user or password");
+                return AuthResult::BadUsernameOrPassword;
+            }
+        }
+        let will = match connect.last_will() {
+            Some(LastWill::V3(will)) => Some(&will.topic),
+            Some(LastWill::V5(will)) => Some(&will.topic),
+            None => None,
+        };
+        if let Some(topic) = will
+            && let Err(refusal) = self.rules.may_publish(client_id, topic)
+        {
+            self.counters.count_refused();
+            tracing::warn!(client_id, address, topic = &**topic, %refusal, "connection refused for its will");
+            return AuthResult::NotAuthorized;
+        }
+        AuthResult::Allow(false, None)
+    }
+
+    /// Decides on a message and, once it is allowed, hands it to the hub. The publisher gets its PUBACK only
+    /// afterwards, so a full channel slows it down.
+    async fn publish(&self, session: &Session, message: &Publish) -> PublishAclResult {
+        let client_id: &str = &session.id.client_id;
+        if let Err(refusal) = self.rules.may_publish(client_id, &message.topic) {
+            self.counters.count_refused();
+            tracing::warn!(client_id, topic = &*message.topic, %refusal, "message refused");
+            return PublishAclResult::rejected(false, Some(refusal.to_string().into()));
+        }
+        if self.ingest(message).await {
+            PublishAclResult::allow()
+        } else {
+            // Disconnecting keeps the PUBACK back: the client sends the message again, to the next hub.
+            PublishAclResult::rejected(true, Some("the hub is shutting down".into()))
+        }
+    }
+
+    /// A will is published without being checked again; it was at CONNECT.
+    async fn will(&self, from: &From, message: &Publish) {
+        if matches!(from.typ(), FromType::LastWill) {
+            self.ingest(message).await;
+        }
+    }
+
+    /// Whether the hub has it, or does not want it. `false`: the hub is going away.
+    async fn ingest(&self, message: &Publish) -> bool {
+        if self.closing.load(Ordering::Relaxed) {
+            return false;
+        }
+        if !self.rules.is_for_hub(&message.topic) {
+            return true;
+        }
+        let message =
+            Incoming { topic: message.topic.to_string(), payload: message.payload.clone(), retained: false };
+        self.incoming.send(message).await.is_ok()
+    }
+
+    fn dropped(&self, to: &To, message: &Publish, reason: &Reason) {
+        if worth_a_line(self.counters.count_dropped_for_subscribers()) {
+            let (client_id, topic) = (&*to.client_id, &*message.topic);
+            tracing::warn!(client_id, topic, %reason, "a message for a subscriber was dropped");
+        }
+    }
+
+    fn disconnected(&self, session: &Session, reason: &Reason) {
+        let client_id: &str = &session.id.client_id;
+        self.connections.closed(client_id);
+        if self.closing.load(Ordering::Relaxed) {
+            return;
+        }
+        match reason {
+            Reason::ConnectDisconnect(_)
+            | Reason::ConnectRemoteClose
+            | Reason::ConnectKeepaliveTimeout
+            | Reason::ConnectKicked(_) => tracing::debug!(client_id, %reason, "client gone"),
+            _ => tracing::warn!(client_id, %reason, "client disconnected by the broker"),
+        }
+    }
+}
+
+/// Puts a message into the window of unacknowledged ones before it is sent. The broker itself does so after
+/// sending, and loses the message when sending fails.
+async fn keep(session: &Session, from: &From, message: &Publish) {
+    let status = match message.qos {
+        QoS::AtMostOnce => return,
+        QoS::AtLeastOnce => MomentStatus::UnAck,
+        QoS::ExactlyOnce => MomentStatus::UnReceived,
+    };
+    let message = OutInflightMessage::new(status, from.clone(), message.clone());
+    session.out_inflight().write().await.push_back(message);
+}
