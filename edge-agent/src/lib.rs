@@ -1,4 +1,5 @@
 //! The agent: sample -> window -> publish.
 
+pub mod bus;
 pub mod clock;
 pub mod sensor;
