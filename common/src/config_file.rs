@@ -24,6 +24,18 @@ pub enum ConfigFileError {
         /// What is wrong there.
         message: String,
     },
+    /// A value from the environment that cannot be, or one that is missing.
+    #[error("{0}")]
+    Value(String),
+}
+
+impl ConfigFileError {
+    /// What went wrong when the layers were put together, in one line.
+    pub fn value(error: &confique::Error) -> Self {
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
+        let text: Vec<String> = causes.map(ToString::to_string).collect();
+        Self::Value(text.join(": ").lines().map(str::trim).collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// Reads a config file.

@@ -44,6 +44,18 @@ impl Secret {
         }
     }
 
+    /// The secret as given, or else the first line of the file, or else none.
+    ///
+    /// # Errors
+    /// When the file is needed and gives none.
+    pub fn either(given: Option<&Self>, file: Option<&Path>) -> Result<Option<Self>, SecretError> {
+        match (given, file) {
+            (Some(secret), _) => Ok(Some(secret.clone())),
+            (None, Some(file)) => Self::from_file(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The text itself. Whoever calls this sees to it that it goes nowhere else.
     pub fn expose(&self) -> &str {
         &self.0

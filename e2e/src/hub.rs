@@ -118,15 +118,16 @@ impl Hub {
 ///
 /// # Panics
 /// When the file cannot be read.
-pub fn stored_sequences(store: &Path, device: &str) -> Vec<(String, Vec<u64>)> {
+pub fn stored_sequences(store: &Path, device: &str) -> Vec<(String, Vec<i64>)> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = rusqlite::Connection::open_with_flags(store, flags).expect("the store can be read");
     let mut rows = connection
         .prepare("SELECT boot, sequence FROM summaries WHERE device = ?1 ORDER BY boot, sequence")
         .expect("the store has its table");
     let pairs = rows.query_map([device], |row| Ok((row.get(0)?, row.get(1)?))).expect("it answers");
-    let mut boots: Vec<(String, Vec<u64>)> = Vec::new();
-    for (boot, sequence) in pairs.map(|pair: rusqlite::Result<(String, u64)>| pair.expect("text and number")) {
+    let mut boots: Vec<(String, Vec<i64>)> = Vec::new();
+    for (boot, sequence) in pairs.map(|pair: rusqlite::Result<(String, i64)>| pair.expect("text and number"))
+    {
         match boots.last_mut() {
             Some((last, sequences)) if *last == boot => sequences.push(sequence),
             _ => boots.push((boot, vec![sequence])),

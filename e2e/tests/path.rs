@@ -36,10 +36,10 @@ impl Stage {
 macro_rules! with_both_brokers {
     ($($case:ident),* $(,)?) => {
         mod embedded {
-            $(#[test] fn $case() { super::$case(super::Stage::embedded()); })*
+            $(#[test] fn $case() { super::$case(&mut super::Stage::embedded()); })*
         }
         mod mosquitto {
-            $(#[test] fn $case() { super::$case(super::Stage::mosquitto()); })*
+            $(#[test] fn $case() { super::$case(&mut super::Stage::mosquitto()); })*
         }
     };
 }
@@ -56,7 +56,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
-fn a_reading_arrives_at_rest_and_stream(stage: Stage) {
+fn a_reading_arrives_at_rest_and_stream(stage: &mut Stage) {
     let stream = stage.hub.stream();
     let _agent = stage.agent("roof");
 
@@ -91,7 +91,7 @@ fn a_reading_arrives_at_rest_and_stream(stage: Stage) {
     }
 }
 
-fn a_killed_agent_is_offline_and_a_new_one_online(stage: Stage) {
+fn a_killed_agent_is_offline_and_a_new_one_online(stage: &mut Stage) {
     let mut agent = stage.agent("roof");
     stage.hub.await_news("roof");
     agent.program.kill();
@@ -101,7 +101,7 @@ fn a_killed_agent_is_offline_and_a_new_one_online(stage: Stage) {
     stage.hub.await_news("roof");
 }
 
-fn a_clean_exit_says_offline_itself(stage: Stage) {
+fn a_clean_exit_says_offline_itself(stage: &mut Stage) {
     let mut agent = stage.agent("roof");
     stage.hub.await_news("roof");
     assert_eq!(agent.program.terminate().code(), Some(0));
@@ -109,7 +109,7 @@ fn a_clean_exit_says_offline_itself(stage: Stage) {
     stage.hub.await_status("roof", "offline");
 }
 
-fn a_killed_hub_heals_and_still_knows_the_state(mut stage: Stage) {
+fn a_killed_hub_heals_and_still_knows_the_state(stage: &mut Stage) {
     let mut away = stage.agent("away");
     let _agent = stage.agent("roof");
     stage.hub.await_news("roof");
@@ -128,25 +128,25 @@ fn a_killed_hub_heals_and_still_knows_the_state(mut stage: Stage) {
     stage.hub.await_status("roof", "online");
 }
 
-fn summaries_are_stored_once_each_through_kills(mut stage: Stage) {
+fn summaries_are_stored_once_each_through_kills(stage: &mut Stage) {
     let mut agent = stage.agent("roof");
     let stored = |stage: &Stage| stored_sequences(&stage.options.store(), "roof");
     let count = |stage: &Stage| stored(stage).iter().map(|(_, sequences)| sequences.len()).sum::<usize>();
     for _ in 0..2 {
-        let before = count(&stage);
-        eventually("more summaries", || (count(&stage) >= before + 2).then_some(()));
+        let before = count(stage);
+        eventually("more summaries", || (count(stage) >= before + 2).then_some(()));
         stage.restart_hub();
     }
     if let Some(mosquitto) = &mut stage.mosquitto {
         mosquitto.restart();
     }
-    let before = count(&stage);
-    eventually("summaries after the last restart", || (count(&stage) >= before + 2).then_some(()));
+    let before = count(stage);
+    eventually("summaries after the last restart", || (count(stage) >= before + 2).then_some(()));
     agent.program.terminate();
 
     let boots = eventually("a store without holes", || {
-        let boots = stored(&stage);
-        let whole = |sequences: &Vec<u64>| sequences.iter().copied().eq(1..=sequences.len() as u64);
+        let boots = stored(stage);
+        let whole = |sequences: &Vec<i64>| sequences.iter().copied().eq(1..=sequences.len() as i64);
         boots.iter().all(|(_, sequences)| whole(sequences)).then_some(boots)
     });
     assert_eq!(boots.len(), 1, "one run of the agent: {boots:?}");

@@ -78,12 +78,9 @@ pub struct Overrides {
 /// Why the agent cannot start as configured. One line each.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file.
+    /// The file, or a value from the environment.
     #[error(transparent)]
     File(#[from] config_file::ConfigFileError),
-    /// A value from the environment, or one that is missing.
-    #[error("{0}")]
-    Value(String),
     /// Not within its bounds.
     #[error("{key} = {value} cannot be: {rule}")]
     Bounds {
@@ -129,7 +126,7 @@ pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigE
     command_line.device = overrides.device;
     command_line.mqtt.url = overrides.url;
     let config = Config::builder().preloaded(command_line).env().preloaded(file).load();
-    let config = config.map_err(|error| ConfigError::Value(one_line(&error)))?;
+    let config = config.map_err(|error| config_file::ConfigFileError::value(&error))?;
     config.check()?;
     Ok(config)
 }
@@ -185,25 +182,11 @@ impl MqttConfig {
     /// # Errors
     /// When only one is set, or the password file cannot be read.
     pub fn credentials(&self) -> Result<Option<(String, Secret)>, ConfigError> {
-        let password = match (&self.password, &self.password_file) {
-            (Some(password), _) => Some(password.clone()),
-            (None, Some(file)) => Some(Secret::from_file(file)?),
-            (None, None) => None,
-        };
+        let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
         match (&self.username, password) {
             (Some(username), Some(password)) => Ok(Some((username.clone(), password))),
             (None, None) => Ok(None),
             _ => Err(ConfigError::HalfCredentials),
         }
     }
-}
-
-fn one_line(error: &confique::Error) -> String {
-    let mut causes = vec![error.to_string()];
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
-    causes.join(": ").lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,6 @@
 //! The agent: sample -> window -> publish.
 
+pub mod bus;
 pub mod catalogue;
 pub mod clock;
 pub mod config;

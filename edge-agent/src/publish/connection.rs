@@ -141,7 +141,7 @@ impl Keeper {
                             }
                         }
                         Err(error) => {
-                            tracing::warn!(topic = message.topic, %error, "not understood, ignored")
+                            tracing::warn!(topic = message.topic, %error, "not understood, ignored");
                         }
                     }
                 }

@@ -87,11 +87,6 @@ impl Outbox {
         self.parcels.len()
     }
 
-    /// Whether everything is acknowledged.
-    pub fn is_empty(&self) -> bool {
-        self.parcels.is_empty()
-    }
-
     /// Number of summaries that were dropped for lack of room.
     pub fn dropped(&self) -> u64 {
         self.dropped

@@ -1,6 +1,16 @@
 //! Sensors: anything sampled, of the host or on a bus. A new one is a file here and a line in
 //! [`registry`].
 
+mod bme280;
+mod config;
+mod host;
+mod registry;
+
+pub use bme280::Bme280;
+pub use config::{Address, Bme280Config, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use host::MountError;
+pub use registry::{Lane, RegistryError, registry};
+
 use crate::clock::Moment;
 use protocol::{Fault, MetricDescription, SensorId};
 
@@ -24,10 +34,23 @@ pub trait Sensor: Send {
     fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault>;
 }
 
-/// Sensors that are read one after the other, on one thread.
-pub struct Lane {
-    /// Name of the thread.
-    pub name: String,
-    /// The sensors, in the order in which they are read.
-    pub sensors: Vec<Box<dyn Sensor>>,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::ClockTrust;
+
+    /// A moment by the monotonic clock, the wall clock being the same.
+    pub(super) fn at(monotonic_ms: u64) -> Moment {
+        Moment {
+            monotonic_ms,
+            time_ms: i64::try_from(monotonic_ms).unwrap(),
+            clock: ClockTrust::Synchronized,
+        }
+    }
+
+    /// One reading of each metric, from nothing.
+    pub(super) fn read(sensor: &mut dyn Sensor, at: Moment) -> Result<Vec<Option<f64>>, Fault> {
+        let mut values = vec![None; sensor.metrics().len()];
+        sensor.read(at, &mut values).map(|()| values)
+    }
 }

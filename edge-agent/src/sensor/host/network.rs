@@ -1,0 +1,149 @@
+//! Network traffic, from /proc/net/dev: sysinfo's list of interfaces costs a hundred times as much.
+
+use super::{describe, id, percent};
+use crate::{clock::Moment, sensor::Sensor};
+use protocol::{Fault, Kind, MetricDescription, SensorId, Unit};
+use std::{collections::HashMap, io};
+
+/// Bytes that an interface has moved since it exists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Moved {
+    sent: u64,
+    received: u64,
+}
+
+/// Traffic of the interfaces since the last tick.
+pub(super) struct Network {
+    id: SensorId,
+    metrics: Vec<MetricDescription>,
+    interfaces: Option<Vec<String>>,
+    last: Option<(u64, HashMap<String, Moved>)>,
+}
+
+impl Network {
+    pub(super) fn new(interfaces: Option<Vec<String>>) -> io::Result<Self> {
+        procfs::net::dev_status().map_err(io::Error::other)?;
+        let id = id("network");
+        let gauge = |what, unit, label| describe(&id, what, unit, Kind::Gauge, label);
+        let metrics = vec![
+            gauge("network_egress", Unit::Percent, "Network egress"),
+            gauge("network_sent", Unit::BytesPerSecond, "Network sent"),
+            gauge("network_received", Unit::BytesPerSecond, "Network received"),
+        ];
+        Ok(Self { id, metrics, interfaces, last: None })
+    }
+
+    fn counts(&self, interface: &str) -> bool {
+        match &self.interfaces {
+            Some(wanted) => wanted.iter().any(|name| name == interface),
+            None => interface != "lo",
+        }
+    }
+
+    fn counters(&self) -> Result<HashMap<String, Moved>, Fault> {
+        let all = procfs::net::dev_status().map_err(|_| Fault::NoAnswer)?;
+        let moved = all.into_values().map(|status| {
+            // The kernel writes the name with a colon, which procfs keeps or not by its spacing.
+            let name = status.name.trim_end_matches(':').to_owned();
+            (name, Moved { sent: status.sent_bytes, received: status.recv_bytes })
+        });
+        Ok(moved.filter(|(name, _)| self.counts(name)).collect())
+    }
+}
+
+/// Share of what was sent in all that was moved, in percent; 0 when nothing was.
+fn egress_percent(sent: u64, received: u64) -> f64 {
+    percent(sent, sent + received)
+}
+
+/// What all interfaces together moved between two readings of their counters.
+///
+/// One that is new counts from its second reading on. One whose counters fell was taken away and came back,
+/// so that they began at zero.
+fn moved(before: &HashMap<String, Moved>, now: &HashMap<String, Moved>) -> Moved {
+    let since = |before: u64, now: u64| now.checked_sub(before).unwrap_or(now);
+    let pairs = now.iter().filter_map(|(name, now)| Some((before.get(name)?, now)));
+    pairs.fold(Moved::default(), |sum, (before, now)| Moved {
+        sent: sum.sent + since(before.sent, now.sent),
+        received: sum.received + since(before.received, now.received),
+    })
+}
+
+impl Sensor for Network {
+    fn id(&self) -> &SensorId {
+        &self.id
+    }
+
+    fn metrics(&self) -> &[MetricDescription] {
+        &self.metrics
+    }
+
+    fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault> {
+        let now = self.counters()?;
+        if let Some((since_ms, before)) = &self.last {
+            let elapsed_ms = at.monotonic_ms.saturating_sub(*since_ms);
+            if elapsed_ms == 0 {
+                return Ok(());
+            }
+            let moved = moved(before, &now);
+            let per_second = |bytes: u64| bytes as f64 * 1000.0 / elapsed_ms as f64;
+            values[0] = Some(egress_percent(moved.sent, moved.received));
+            values[1] = Some(per_second(moved.sent));
+            values[2] = Some(per_second(moved.received));
+        }
+        self.last = Some((at.monotonic_ms, now));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensor::tests::{at, read};
+    use std::{io::Write, net};
+
+    #[test]
+    fn formulas() {
+        assert_eq!(egress_percent(300, 100), 75.0);
+        assert_eq!(egress_percent(0, 0), 0.0);
+        assert_eq!(egress_percent(0, 9), 0.0);
+    }
+
+    #[test]
+    fn interfaces_come_and_go() {
+        let counters = |list: &[(&str, u64, u64)]| -> HashMap<String, Moved> {
+            let each =
+                |&(name, sent, received): &(&str, u64, u64)| (name.to_owned(), Moved { sent, received });
+            list.iter().map(each).collect()
+        };
+        let before = counters(&[("eth0", 1000, 500), ("wlan0", 9000, 9000), ("usb0", 7, 7)]);
+        let now = counters(&[("eth0", 1300, 600), ("wlan0", 40, 2), ("wwan0", 5000, 5000)]);
+        assert_eq!(moved(&before, &now), Moved { sent: 340, received: 102 });
+    }
+
+    #[test]
+    fn traffic_of_this_machine_is_seen() {
+        let mut network = Network::new(Some(vec!["lo".into()])).unwrap();
+        assert_eq!(read(&mut network, at(1000)).unwrap(), [None, None, None]);
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut server = listener.accept().unwrap().0;
+        client.write_all(&vec![0; 100_000]).unwrap();
+        drop(client);
+        io::copy(&mut server, &mut io::sink()).unwrap();
+
+        let values = read(&mut network, at(3000)).unwrap();
+        // What the loopback sends it also receives.
+        assert_eq!(values[0], Some(50.0));
+        assert!(values[1] >= Some(50_000.0) && values[1] == values[2], "{values:?}");
+        assert_eq!(read(&mut network, at(3000)).unwrap(), [None, None, None], "no time passed: no rate");
+    }
+
+    #[test]
+    fn the_loopback_does_not_count_unless_named() {
+        let all = Network::new(None).unwrap();
+        assert!(!all.counts("lo") && all.counts("eth0"));
+        let one = Network::new(Some(vec!["eth0".into()])).unwrap();
+        assert!(one.counts("eth0") && !one.counts("wlan0"));
+    }
+}

@@ -1,0 +1,190 @@
+//! What the hub is told: command line over environment over file over defaults.
+
+use crate::mqtt::Credentials;
+use common::{broker_url::BrokerUrl, config_file, secret::Secret};
+use confique::{Config as _, Layer as _};
+use protocol::Prefix;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Where the config file is looked for when none is named; it need not exist.
+pub const DEFAULT_PATH: &str = "/etc/edgewise/hub.toml";
+
+/// The hub's configuration.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Config {
+    /// Directory of everything that the hub keeps.
+    #[config(env = "EDGEWISE_DATA", default = "data")]
+    pub data: PathBuf,
+
+    /// Panel and API.
+    #[config(nested)]
+    pub http: HttpConfig,
+
+    /// The broker: the hub's own, or yours.
+    #[config(nested)]
+    pub mqtt: MqttConfig,
+
+    /// What is kept of the past.
+    #[config(nested)]
+    pub history: HistoryConfig,
+}
+
+/// Panel and API.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct HttpConfig {
+    /// Where they are served.
+    #[config(env = "EDGEWISE_HTTP_LISTEN", default = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Password of panel and API. Better in `password_file` or the environment.
+    #[config(env = "EDGEWISE_HTTP_PASSWORD")]
+    pub password: Option<Secret>,
+
+    /// File whose first line is the password.
+    #[config(env = "EDGEWISE_HTTP_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// The broker.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct MqttConfig {
+    /// Where the hub's own broker listens.
+    #[config(env = "EDGEWISE_MQTT_LISTEN", default = "127.0.0.1:1883")]
+    pub listen: SocketAddr,
+
+    /// A broker of yours to use instead: `mqtt://HOST[:PORT]`, or `mqtts://` for TLS.
+    #[config(env = "EDGEWISE_MQTT_URL")]
+    pub url: Option<BrokerUrl>,
+
+    /// First levels of every topic.
+    #[config(env = "EDGEWISE_MQTT_PREFIX", default = "edgewise")]
+    pub prefix: Prefix,
+
+    /// User name: demanded by the hub's own broker, or presented to yours.
+    #[config(env = "EDGEWISE_MQTT_USERNAME")]
+    pub username: Option<String>,
+
+    /// Password to it. Better in `password_file` or the environment.
+    #[config(env = "EDGEWISE_MQTT_PASSWORD")]
+    pub password: Option<Secret>,
+
+    /// File whose first line is the password.
+    #[config(env = "EDGEWISE_MQTT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// PEM file with the CA of your broker, to trust instead of the machine's.
+    #[config(env = "EDGEWISE_MQTT_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Name of the hub's session at your broker; two hubs at one broker need two.
+    #[config(env = "EDGEWISE_MQTT_CLIENT_ID", default = "edgewise.hub")]
+    pub client_id: String,
+}
+
+/// What is kept of the past.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct HistoryConfig {
+    /// Days that summaries are kept; 0 keeps them for ever.
+    #[config(env = "EDGEWISE_RETENTION_DAYS", default = 30)]
+    pub retention_days: u32,
+}
+
+/// What the command line says, over everything else.
+#[derive(Debug, Default)]
+pub struct Overrides {
+    /// Directory of everything that the hub keeps.
+    pub data: Option<PathBuf>,
+    /// Where panel and API are served.
+    pub http: Option<SocketAddr>,
+    /// Where the hub's own broker listens.
+    pub mqtt: Option<SocketAddr>,
+    /// A broker to use instead.
+    pub broker: Option<BrokerUrl>,
+}
+
+/// Why the hub cannot start as configured. One line each.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file, or a value from the environment.
+    #[error(transparent)]
+    File(#[from] config_file::ConfigFileError),
+    /// A password file.
+    #[error(transparent)]
+    Secret(#[from] common::secret::SecretError),
+    /// Only one of user and password.
+    #[error("mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set")]
+    HalfCredentials,
+    /// A panel that anybody could read.
+    #[error("http.listen = {0} can be reached from other machines: set a panel password first (http.password_file or EDGEWISE_HTTP_PASSWORD), or listen on 127.0.0.1")]
+    OpenPanel(SocketAddr),
+    /// A broker that anybody could write to.
+    #[error("mqtt.listen = {0} can be reached from other machines: set mqtt.username and a password first (mqtt.password_file or EDGEWISE_MQTT_PASSWORD), or listen on 127.0.0.1")]
+    OpenBroker(SocketAddr),
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// The first thing that is wrong, with its place and remedy.
+pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
+    type Layer = <Config as confique::Config>::Layer;
+    let file = match path {
+        Some(path) => config_file::load(path)?,
+        None if Path::new(DEFAULT_PATH).exists() => config_file::load(Path::new(DEFAULT_PATH))?,
+        None => Layer::empty(),
+    };
+    let mut command_line = Layer::empty();
+    command_line.data = overrides.data;
+    command_line.http.listen = overrides.http;
+    command_line.mqtt.listen = overrides.mqtt;
+    command_line.mqtt.url = overrides.broker;
+    let config = Config::builder().preloaded(command_line).env().preloaded(file).load();
+    let config = config.map_err(|error| config_file::ConfigFileError::value(&error))?;
+    config.check()?;
+    Ok(config)
+}
+
+impl Config {
+    fn check(&self) -> Result<(), ConfigError> {
+        if !self.http.listen.ip().is_loopback() && self.http.password()?.is_none() {
+            return Err(ConfigError::OpenPanel(self.http.listen));
+        }
+        let own_broker = self.mqtt.url.is_none();
+        if own_broker && !self.mqtt.listen.ip().is_loopback() && self.mqtt.credentials()?.is_none() {
+            return Err(ConfigError::OpenBroker(self.mqtt.listen));
+        }
+        Ok(())
+    }
+}
+
+impl HttpConfig {
+    /// The password of panel and API, if there is one.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn password(&self) -> Result<Option<Secret>, ConfigError> {
+        Ok(Secret::either(self.password.as_ref(), self.password_file.as_deref())?)
+    }
+}
+
+impl MqttConfig {
+    /// User and password, if there are any.
+    ///
+    /// # Errors
+    /// When only one is set, or the password file cannot be read.
+    pub fn credentials(&self) -> Result<Option<Credentials>, ConfigError> {
+        let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
+        match (&self.username, password) {
+            (Some(username), Some(password)) => Ok(Some(Credentials::new(username, password.expose()))),
+            (None, None) => Ok(None),
+            _ => Err(ConfigError::HalfCredentials),
+        }
+    }
+}
