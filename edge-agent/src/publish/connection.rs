@@ -121,6 +121,7 @@ impl Keeper {
         let mut backoff = Backoff::default();
         let mut up_since = None;
         let mut complained = None;
+        let mut leaving = false;
         loop {
             match event_loop.poll().await {
                 Ok(Packet::Incoming(Incoming::ConnAck(_))) => {
@@ -145,9 +146,11 @@ impl Keeper {
                         }
                     }
                 }
-                Ok(Packet::Outgoing(Outgoing::Disconnect)) => return,
+                // The broker hangs up. To do so ourselves, with its answers unread, would reset the
+                // connection and lose the goodbye.
+                Ok(Packet::Outgoing(Outgoing::Disconnect)) => leaving = true,
                 Ok(_) => {}
-                Err(ConnectionError::RequestsDone) => return,
+                Err(_) if leaving => return,
                 Err(error) => {
                     if up_since.take().is_some_and(|since: Instant| since.elapsed() >= LASTING) {
                         backoff.reset();
