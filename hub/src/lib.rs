@@ -1,13 +1,14 @@
 //! The hub: ingest -> state, history -> stream, API.
 //!
 //! [`ingest`] takes every message through [`state`], [`store`] and [`stream`], in this order; [`api`] and
-//! [`panel`] only read what these hold.
+//! the panel's files only read.
 
+pub mod api;
 pub mod clock;
 pub mod complaints;
 pub mod ingest;
 pub mod mqtt;
-
+mod panel;
 pub mod receipts;
 pub mod state;
 pub mod store;
