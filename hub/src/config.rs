@@ -119,13 +119,19 @@ pub enum ConfigError {
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
     /// Only one of user and password.
-    #[error("mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set")]
+    #[error(
+        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
+    )]
     HalfCredentials,
     /// A panel that anybody could read.
-    #[error("http.listen = {0} can be reached from other machines: set a panel password first (http.password_file or EDGEWISE_HTTP_PASSWORD), or listen on 127.0.0.1")]
+    #[error(
+        "http.listen = {0} can be reached from other machines: set a panel password first (http.password_file or EDGEWISE_HTTP_PASSWORD), or listen on 127.0.0.1"
+    )]
     OpenPanel(SocketAddr),
     /// A broker that anybody could write to.
-    #[error("mqtt.listen = {0} can be reached from other machines: set mqtt.username and a password first (mqtt.password_file or EDGEWISE_MQTT_PASSWORD), or listen on 127.0.0.1")]
+    #[error(
+        "mqtt.listen = {0} can be reached from other machines: set mqtt.username and a password first (mqtt.password_file or EDGEWISE_MQTT_PASSWORD), or listen on 127.0.0.1"
+    )]
     OpenBroker(SocketAddr),
 }
 

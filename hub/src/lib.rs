@@ -1,13 +1,17 @@
 //! The hub: ingest -> state, history -> stream, API.
 //!
 //! [`ingest`] takes every message through [`state`], [`store`] and [`stream`], in this order; [`api`] and
-//! [`panel`] only read what these hold.
+//! the panel's files only read.
 
+pub mod api;
 pub mod clock;
 pub mod complaints;
+pub mod config;
 pub mod ingest;
 pub mod mqtt;
+mod panel;
 pub mod receipts;
+pub mod run;
 pub mod state;
 pub mod store;
 pub mod stream;

@@ -1,2 +1,74 @@
-//! The hub.
-fn main() {}
+//! `hub`: keeps what devices tell, and shows it.
+
+use clap::Parser;
+use common::{broker_url::BrokerUrl, exit, logs};
+use hub::{
+    config::{self, Overrides},
+    mqtt,
+    run::{self, RunError},
+};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Receives what edge agents publish, keeps it, and serves the panel. With nothing configured it brings its
+/// own broker and store, and listens on this machine only.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Config file [default: /etc/edgewise/hub.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Directory of everything that the hub keeps [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Where panel and API are served [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    http: Option<SocketAddr>,
+
+    /// Where the hub's own broker listens [default: 127.0.0.1:1883]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    mqtt: Option<SocketAddr>,
+
+    /// A broker to use instead of the hub's own: mqtt://HOST[:PORT], or mqtts:// for TLS
+    #[arg(long, value_name = "URL", conflicts_with = "mqtt")]
+    broker: Option<BrokerUrl>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logs::init();
+    match start(arguments) {
+        Ok(()) => ExitCode::from(exit::CLEAN),
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(arguments: Arguments) -> Result<(), RunError> {
+    let Arguments { config, data, http, mqtt, broker } = arguments;
+    let config = config::load(config.as_deref(), Overrides { data, http, mqtt, broker })?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
+    let stop = async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("asked to stop");
+    };
+    run::run(config, stop).await
+}
+
+/// What a service manager may conclude.
+fn code(error: &RunError) -> u8 {
+    match error {
+        RunError::HttpInUse(_)
+        | RunError::Broker(mqtt::StartError::Embedded(mqtt::embedded::StartError::InUse(_))) => {
+            exit::ADDRESS_IN_USE
+        }
+        RunError::System(_) => exit::FAILURE,
+        _ => exit::USAGE,
+    }
+}

@@ -12,7 +12,6 @@ use utoipa::openapi::{OneOfBuilder, Ref, RefOr, Schema, schema::ObjectBuilder, s
 
 /// One device: who it is, whether it is there, and its latest values.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DeviceView {
     /// Its id.
     #[schema(schema_with = device_id)]
@@ -51,7 +50,6 @@ pub enum DeviceStatus {
 
 /// All devices.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DeviceList {
     /// The devices, by id.
     pub devices: Vec<DeviceView>,
@@ -61,7 +59,6 @@ pub struct DeviceList {
 
 /// Event `state` of the stream: new live values of a device.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct StateEvent {
     /// The device.
     #[schema(schema_with = device_id)]
@@ -76,7 +73,6 @@ pub struct StateEvent {
 
 /// Event `summary` of the stream: a minute of a device came in.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SummaryEvent {
     /// The device.
     #[schema(schema_with = device_id)]
@@ -90,7 +86,6 @@ pub struct SummaryEvent {
 
 /// Event `ping` of the stream, every 5 s: the hub is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PingEvent {
     /// The hub's clock, in milliseconds since 1970-01-01 UTC.
     pub now_ms: i64,
@@ -99,7 +94,6 @@ pub struct PingEvent {
 /// Event `lagged` of the stream: the reader was too slow and missed events; it goes on with the newest.
 /// What it shows may be out of date: fetch the devices again.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct LaggedEvent {
     /// Number of events missed.
     pub skipped_count: u64,

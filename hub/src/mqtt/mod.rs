@@ -15,7 +15,7 @@ pub use credentials::Credentials;
 
 use bytes::Bytes;
 use protocol::Channel;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 use tokio::sync::mpsc;
 
 /// Largest MQTT packet that either side accepts, in bytes. A backlog of a day is far below it.
@@ -57,7 +57,7 @@ pub enum StartError {
     Embedded(#[from] embedded::StartError),
     /// The client of the external broker did not start.
     #[error(transparent)]
-    External(#[from] external::StartError),
+    External(#[from] common::tls::TlsError),
 }
 
 /// Why a message was not published.
@@ -114,6 +114,15 @@ pub async fn start(settings: Settings, incoming: mpsc::Sender<Incoming>) -> Resu
         }
         Settings::External(settings) => Broker::External(external::External::start(settings, incoming)?),
     })
+}
+
+impl fmt::Display for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Broker::Embedded(broker) => write!(f, "mqtt://{}", broker.local_addr()),
+            Broker::External(client) => client.url().fmt(f),
+        }
+    }
 }
 
 impl Broker {

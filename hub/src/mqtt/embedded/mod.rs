@@ -55,6 +55,9 @@ pub struct Settings {
     pub credentials: Option<Credentials>,
     /// The first levels of the topics that the hub listens to.
     pub prefix: Prefix,
+    /// What the broker retains from the start: it has no memory of its own. In place before the first
+    /// client can connect, so that nothing newer is overwritten.
+    pub retained: Vec<Outgoing>,
 }
 
 /// Why the embedded broker did not start.
@@ -114,13 +117,19 @@ impl Embedded {
         });
         hooks::install(&gate, context.extends.hook_mgr().register()).await;
 
+        let id = Id::new(context.node.id(), address.port(), Some(address), None, HUB.into(), None);
+        for message in settings.retained {
+            let topic = message.topic.clone();
+            if let Err(error) = publish(&context, &id, message).await {
+                tracing::warn!(topic, "not retained over the restart: {error}");
+            }
+        }
         let server = MqttServer::new(context.clone()).listener_by_id(listener, address.port()).build();
         let server = tokio::spawn(async move {
             if let Err(error) = server.run().await {
                 tracing::error!(%error, "the embedded broker ended");
             }
         });
-        let id = Id::new(context.node.id(), address.port(), Some(address), None, HUB.into(), None);
         Ok(Self { context, address, gate, server, id })
     }
 
@@ -139,22 +148,7 @@ impl Embedded {
     /// # Errors
     /// When the topic is none to publish to.
     pub async fn publish(&self, message: Outgoing) -> Result<(), PublishError> {
-        let topic = message.topic.clone();
-        let qos = if message.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-        let packet = Packet {
-            dup: false,
-            retain: message.retained,
-            qos,
-            topic: message.topic.into(),
-            packet_id: None,
-            payload: message.payload,
-            properties: Some(rmqtt::codec::v5::PublishProperties::default()),
-        };
-        let publish = Publish::from(packet).create_time(timestamp_millis());
-        let from = From::from_system(self.id.clone());
-        SessionState::forwards(&self.context, from, publish, false, None)
-            .await
-            .map_err(|error| PublishError::Refused { topic, reason: error.to_string() })
+        publish(&self.context, &self.id, message).await
     }
 
     /// Stops listening and disconnects everybody; the port is free afterwards.
@@ -170,6 +164,25 @@ impl Embedded {
             }
         }
     }
+}
+
+async fn publish(context: &ServerContext, id: &Id, message: Outgoing) -> Result<(), PublishError> {
+    let topic = message.topic.clone();
+    let qos = if message.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+    let packet = Packet {
+        dup: false,
+        retain: message.retained,
+        qos,
+        topic: message.topic.into(),
+        packet_id: None,
+        payload: message.payload,
+        properties: Some(rmqtt::codec::v5::PublishProperties::default()),
+    };
+    let publish = Publish::from(packet).create_time(timestamp_millis());
+    let from = From::from_system(id.clone());
+    SessionState::forwards(context, from, publish, false, None)
+        .await
+        .map_err(|error| PublishError::Refused { topic, reason: error.to_string() })
 }
 
 /// The broker's own settings, with its traps closed.

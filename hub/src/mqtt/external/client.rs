@@ -10,7 +10,7 @@
 //! messages suffices for QoS 1; QoS 0 is dropped and counted when it would take that room.
 
 use super::*;
-use backon::{BackoffBuilder, ExponentialBuilder};
+use common::backoff::Backoff;
 use protocol::{Channel, Topics};
 use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, Publish, Subscribe};
 use rumqttc::v5::{ConnectionError, Event, EventLoop, Request};
@@ -85,13 +85,13 @@ struct Connection {
 impl Connection {
     /// Polls until the client disconnects.
     async fn run(mut self) {
-        let mut delays = backoff();
+        let mut backoff = Backoff::default();
         // The first failure is worth a line like the loss of a connection.
         let mut told = false;
         loop {
             match self.connection.poll().await {
                 Ok(Event::Incoming(Packet::ConnAck(connack))) => {
-                    delays = backoff();
+                    backoff.reset();
                     told = false;
                     self.connected(&connack);
                 }
@@ -113,7 +113,7 @@ impl Connection {
                         );
                         told = true;
                     }
-                    tokio::time::sleep(delays.next().unwrap_or(LONGEST)).await;
+                    tokio::time::sleep(backoff.next_wait()).await;
                 }
             }
         }
@@ -156,19 +156,6 @@ impl Connection {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(30);
-
-/// Delays between attempts: from half a second doubling to half a minute, each stretched at random so that a
-/// fleet of hubs and agents does not come back in step.
-fn backoff() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(500))
-        .with_max_delay(LONGEST)
-        .with_jitter()
-        .without_max_times()
-        .build()
-}
-
 /// The channels that agents write. What the hub itself publishes there does not come back.
 fn subscription(prefix: &Prefix) -> Subscribe {
     let topics = Topics::new(prefix.clone());
@@ -182,7 +169,7 @@ fn reason(error: &ConnectionError) -> String {
     use rumqttc::v5::mqttbytes::v5::ConnectReturnCode::{BadUserNamePassword, NotAuthorized};
     match error {
         ConnectionError::ConnectionRefused(BadUserNamePassword | NotAuthorized) => {
-            "the broker refuses the hub: check mqtt.user and mqtt.password".to_owned()
+            "the broker refuses the hub: check mqtt.username and mqtt.password_file".to_owned()
         }
         other => other.to_string(),
     }
@@ -191,14 +178,6 @@ fn reason(error: &ConnectionError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn delays_grow_to_a_limit_and_never_end() {
-        let delays: Vec<Duration> = backoff().take(50).collect();
-        let (shortest, longest) = (Duration::from_millis(500), 2 * LONGEST);
-        assert!(delays.iter().all(|delay| (shortest..=longest).contains(delay)), "{delays:?}");
-        assert!(delays[0] < delays[10] && delays[49] >= LONGEST, "{delays:?}");
-    }
 
     #[test]
     fn the_hub_subscribes_to_what_agents_write() {

@@ -1,17 +1,14 @@
 //! The hub as a client of somebody's broker: MQTT 5, a persistent session, resubscribing on every reconnect.
 
-mod address;
 mod client;
-mod tls;
-
-pub use address::AddressError;
-pub use tls::TlsError;
 
 use super::counters::worth_a_line;
 use super::{Counters, Credentials, Incoming, MAX_PACKET_BYTES, Outgoing, PublishError};
-use address::Address;
+use common::{
+    broker_url::BrokerUrl,
+    tls::{self, TlsError},
+};
 use protocol::Prefix;
-use rumqttc::Transport;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::ConnectProperties;
 use rumqttc::v5::{AsyncClient, MqttOptions};
@@ -37,8 +34,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How the hub connects to a broker.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `mqtt://host[:port]` or `mqtts://host[:port]`.
-    pub url: String,
+    /// Where the broker is.
+    pub url: BrokerUrl,
     /// The user that the broker knows the hub by.
     pub credentials: Option<Credentials>,
     /// For `mqtts`: certificates to trust, PEM. `None` trusts what the system trusts.
@@ -51,9 +48,9 @@ pub struct Settings {
 
 impl Settings {
     /// What is usual for a broker at `url`.
-    pub fn new(url: impl Into<String>) -> Self {
+    pub fn new(url: BrokerUrl) -> Self {
         Self {
-            url: url.into(),
+            url,
             credentials: None,
             ca_file: None,
             prefix: Prefix::default(),
@@ -63,20 +60,10 @@ impl Settings {
     }
 }
 
-/// Why the client did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The URL is none.
-    #[error(transparent)]
-    Address(#[from] AddressError),
-    /// Nothing to trust, or not readable.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-}
-
 /// The running client.
 pub struct External {
     client: AsyncClient,
+    url: BrokerUrl,
     online: Arc<AtomicBool>,
     counters: Arc<Counters>,
     tasks: [JoinHandle<()>; 2],
@@ -86,13 +73,11 @@ impl External {
     /// Starts connecting. Messages that agents write go to `incoming`.
     ///
     /// # Errors
-    /// When the settings make no sense. A broker that is away is tried again and again.
-    pub fn start(settings: Settings, incoming: mpsc::Sender<Incoming>) -> Result<Self, StartError> {
-        let address: Address = settings.url.parse()?;
-        let mut options = MqttOptions::new(&settings.client_id, &address.host, address.port);
-        if address.tls {
-            let config = tls::config(settings.ca_file.as_deref())?;
-            options.set_transport(Transport::tls_with_config(config.into()));
+    /// When TLS has nothing to trust. A broker that is away is tried again and again.
+    pub fn start(settings: Settings, incoming: mpsc::Sender<Incoming>) -> Result<Self, TlsError> {
+        let mut options = MqttOptions::new(&settings.client_id, &settings.url.host, settings.url.port);
+        if settings.url.tls {
+            options.set_transport(tls::transport(settings.ca_file.as_deref())?);
         }
         if let Some(credentials) = &settings.credentials {
             options.set_credentials(credentials.user(), credentials.password());
@@ -116,16 +101,27 @@ impl External {
         let parts = client::Parts {
             client: client.clone(),
             prefix: settings.prefix,
-            broker: address.to_string(),
+            broker: settings.url.to_string(),
             online: online.clone(),
             counters: counters.clone(),
         };
-        Ok(Self { client, online, counters, tasks: client::spawn(parts, connection, incoming) })
+        Ok(Self {
+            client,
+            url: settings.url,
+            online,
+            counters,
+            tasks: client::spawn(parts, connection, incoming),
+        })
     }
 
     /// Whether the broker is there.
     pub fn connected(&self) -> bool {
         self.online.load(Ordering::Relaxed)
+    }
+
+    /// Where the broker is.
+    pub fn url(&self) -> &BrokerUrl {
+        &self.url
     }
 
     /// What was dropped since the start.

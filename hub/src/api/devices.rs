@@ -1,0 +1,63 @@
+//! Devices and their latest values.
+
+use super::{Problem, Shared, json};
+use crate::{clock, state::Device, view};
+use axum::{
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use protocol::DeviceId;
+use std::sync::Arc;
+
+/// The device that a path names. There is none without its latest values.
+pub(super) struct Known {
+    pub(super) id: DeviceId,
+    pub(super) latest: Device,
+}
+
+impl FromRequestParts<Arc<Shared>> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let Ok(Path(text)) = Path::<String>::from_request_parts(parts, shared).await else {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "the device in the path is not UTF-8"));
+        };
+        let id: Option<DeviceId> = text.parse().ok();
+        let known = id.and_then(|id| shared.api.state.get(&id).map(|latest| Known { id, latest }));
+        known.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no device {text:?}")))
+    }
+}
+
+/// All devices with their latest values.
+#[utoipa::path(
+    get,
+    path = "/api/v1/devices",
+    tag = "devices",
+    operation_id = "list_devices",
+    responses((status = OK, description = "The devices, by id.", body = view::DeviceList))
+)]
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
+    let devices = shared.api.state.all();
+    let mut body = Vec::new();
+    view::write_devices(&mut body, &devices, clock::now_ms());
+    json(body)
+}
+
+/// One device with its latest values.
+#[utoipa::path(
+    get,
+    path = "/api/v1/devices/{device}",
+    tag = "devices",
+    operation_id = "get_device",
+    params(("device" = String, Path, description = "Id of the device.")),
+    responses(
+        (status = OK, description = "The device.", body = view::DeviceView),
+        (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn one(Known { id, latest }: Known) -> Response {
+    let mut body = Vec::new();
+    view::write_device(&mut body, &id, &latest);
+    json(body)
+}

@@ -1,0 +1,178 @@
+//! The wiring.
+
+use crate::{
+    api::{self, Api, Password},
+    clock,
+    config::{Config, ConfigError},
+    ingest::Ingest,
+    mqtt::{self, Broker, Outgoing},
+    state::State,
+    store::{
+        Store, StoreError,
+        sqlite::SqliteStore,
+        writer::{Options, Writer},
+    },
+    stream::Stream,
+};
+use protocol::Topics;
+use std::{fs, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// Messages between broker and ingest. While it is full, publishers wait for their acknowledgement.
+const INCOMING: usize = 4096;
+/// Acks between store and broker. Each later ack says more, so those beyond are dropped and counted.
+const ACKS: usize = 4096;
+/// Events that a slow reader of the stream may lag behind before it is skipped to the newest.
+const STREAM: usize = 4096;
+/// The store's file in the data directory.
+const STORE: &str = "edgewise.db";
+
+/// Why the hub could not start, or not go on. One line each.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// As configured it cannot.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data directory.
+    #[error("cannot create the data directory {path}: {source}")]
+    Data {
+        /// The directory.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] mqtt::StartError),
+    /// Somebody else serves there.
+    #[error(
+        "the HTTP address {0} is in use by another program: stop it, or give the hub another one with --http or http.listen"
+    )]
+    HttpInUse(SocketAddr),
+    /// The address is not ours, or not allowed.
+    #[error("cannot serve HTTP on {address}: {source}")]
+    Http {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No threads to be had, or the listener failed.
+    #[error("the system failed: {0}")]
+    System(io::Error),
+}
+
+/// Runs the hub until `stop` completes.
+///
+/// ```text
+///  broker --incoming--> Ingest --> State --> History --> Stream --> api: streams
+///    ^                               |          |                   api: REST, panel
+///    |                               +----------+-------------------^
+///    +--------acks, after commit------ Writer <-+
+/// ```
+///
+/// Stopping closes the doors first; what came in by then is still committed.
+///
+/// # Errors
+/// When it cannot start, or the last commit fails.
+pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    let topics = Topics::new(config.mqtt.prefix.clone());
+    let password = config.http.password()?.map(|secret| Password::new(secret.expose()));
+    let listener = listen(config.http.listen).await?;
+    let mut store = open(&config.data)?;
+    let reader = store.reader();
+    let state = Arc::new(State::restore(store.load()?));
+    let stream = Stream::new(STREAM);
+
+    let (acks, acks_out) = mpsc::channel(ACKS);
+    let options = Options { topics: topics.clone(), retention: retention(config.history.retention_days) };
+    let (writer, history) =
+        Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
+
+    let (incoming, incoming_inbox) = mpsc::channel(INCOMING);
+    let settings = broker_settings(&config, &state, &topics)?;
+    let broker = Arc::new(mqtt::start(settings, incoming).await?);
+    let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
+    let ingest = tokio::spawn(ingest.run(incoming_inbox));
+    let acknowledge = tokio::spawn(acknowledge(broker.clone(), acks_out));
+
+    let (health, link) = (writer.health(), broker.clone());
+    let checks: Vec<(&'static str, api::Check)> = vec![
+        ("store", Box::new(move || health.check())),
+        ("broker", Box::new(move || if link.connected() { Ok(()) } else { Err("not connected".to_owned()) })),
+    ];
+    let http = listener.local_addr().map_err(RunError::System)?;
+    let shutdown = CancellationToken::new();
+    let api = Api { state, stream, store: reader, checks, password };
+    let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
+    tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
+
+    stop.await;
+    shutdown.cancel();
+    let served = server.await;
+    acknowledge.abort();
+    let _ = acknowledge.await;
+    if let Some(broker) = Arc::into_inner(broker) {
+        broker.shutdown().await;
+    }
+    // Ends when the broker's side of the channel is gone: everything that came in is then submitted.
+    let _ = ingest.await;
+    writer.stop().await?;
+    tracing::info!("stopped");
+    served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => RunError::HttpInUse(address),
+        _ => RunError::Http { address, source },
+    })
+}
+
+fn open(data: &Path) -> Result<SqliteStore, RunError> {
+    // What devices measure can tell when somebody is at home: for this user only.
+    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    created.map_err(|source| RunError::Data { path: data.display().to_string(), source })?;
+    Ok(SqliteStore::open(&data.join(STORE))?)
+}
+
+fn retention(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+}
+
+/// Your broker if there is one, else the hub's own, which is given what it forgot with the last stop.
+fn broker_settings(config: &Config, state: &State, topics: &Topics) -> Result<mqtt::Settings, ConfigError> {
+    let mqtt = &config.mqtt;
+    let (credentials, prefix) = (mqtt.credentials()?, mqtt.prefix.clone());
+    Ok(match &mqtt.url {
+        Some(url) => mqtt::Settings::External(mqtt::external::Settings {
+            url: url.clone(),
+            credentials,
+            ca_file: mqtt.ca_file.clone(),
+            prefix,
+            client_id: mqtt.client_id.clone(),
+        }),
+        None => {
+            state.all_offline(clock::now_ms());
+            let retained = state.retained(topics);
+            mqtt::Settings::Embedded(mqtt::embedded::Settings {
+                listen: mqtt.listen,
+                credentials,
+                prefix,
+                retained,
+            })
+        }
+    })
+}
+
+async fn acknowledge(broker: Arc<Broker>, mut acks: mpsc::Receiver<Outgoing>) {
+    while let Some(ack) = acks.recv().await {
+        if let Err(error) = broker.publish(ack).await {
+            tracing::debug!("an ack was not sent, a later one will say more: {error}");
+        }
+    }
+}

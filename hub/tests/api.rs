@@ -1,0 +1,266 @@
+//! The API, asked over real sockets.
+
+mod common;
+
+use common::{Hub, SURELY, backlog, birth, state, summary};
+use hub::stream::Stream;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const BACKLOG: &str = "edgewise/roof/backlog";
+
+/// Reads server-sent events.
+struct Events {
+    response: reqwest::Response,
+    pending: String,
+}
+
+impl Events {
+    async fn open(hub: &Hub) -> Self {
+        let response = reqwest::get(hub.url("/api/v1/stream")).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, pending: String::new() }
+    }
+
+    async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.pending.split_once("\n\n") {
+                let (name, data) = event.split_once('\n').unwrap();
+                let name = name.strip_prefix("event: ").unwrap().to_owned();
+                let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+                self.pending = rest.to_owned();
+                return Some((name, data));
+            }
+            let chunk = tokio::time::timeout(SURELY, self.response.chunk()).await.expect("an event");
+            self.pending.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+        }
+    }
+
+    async fn until(&mut self, wanted: &str) -> Value {
+        loop {
+            let (name, data) = self.next().await.expect("the stream goes on");
+            if name == wanted {
+                return data;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_and_its_latest_values_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    assert_eq!(hub.get("/api/v1/devices").await.1["devices"], json!([]));
+    hub.receive("edgewise/roof/status", "online", 5_000).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 5_001).await;
+    hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 5_002).await;
+
+    let (status, device) = hub.get("/api/v1/devices/roof").await;
+    assert_eq!(status, 200);
+    let expected = json!({
+        "id": "roof", "status": "online", "status_since_ms": 5_000, "last_heard_ms": 5_002,
+        "birth": serde_json::from_str::<Value>(&birth("b1")).unwrap(),
+        "state": serde_json::from_str::<Value>(&state("b1", 10, 42.0)).unwrap(),
+        "state_received_ms": 5_002,
+    });
+    assert_eq!(device, expected);
+    assert_eq!(hub.get("/api/v1/devices").await.1["devices"], json!([expected]));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    let minute = |n: u64, metric: &str| summary("b1", n, n as i64 * 60_000, metric, n as f64);
+    // Late ones come last, minute 4 is missing, minute 5 has another metric only.
+    let late =
+        [minute(6, "a_percent"), minute(5, "b_celsius"), minute(1, "a_percent"), minute(3, "a_percent")];
+    hub.receive(BACKLOG, backlog(&late), 1_000_000).await;
+    hub.receive(BACKLOG, backlog(&[minute(2, "a_percent")]), 1_000_000).await;
+    hub.acked("b1", 6).await;
+
+    let path = "/api/v1/devices/roof/history?metric=b_celsius&metric=a_percent&metric=none_percent&from_ms=60001&to_ms=360001";
+    let (status, history) = hub.get(path).await;
+    assert_eq!(status, 200);
+    let point = |n: u64| {
+        let mean = n as f64;
+        json!({"time_ms": n * 60_000, "mean": mean, "min": mean - 1.0, "max": mean + 1.0, "last": mean + 0.5, "count": 12})
+    };
+    assert_eq!(
+        history,
+        json!({
+            "device": "roof", "from_ms": 60_001, "to_ms": 360_001,
+            "series": [
+                {"metric": "b_celsius", "points": [point(5)]},
+                {"metric": "a_percent", "points": [point(2), point(3), point(6)]},
+                {"metric": "none_percent", "points": []},
+            ],
+        })
+    );
+    // The start is included, the end is not.
+    let edges = hub.get("/api/v1/devices/roof/history?metric=a_percent&from_ms=60000&to_ms=180000").await.1;
+    assert_eq!(edges["series"][0]["points"], json!([point(1), point(2)]));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/status", "online", 5_000).await;
+    for (path, status, says) in [
+        ("/api/v1/devices/shed", 404, "no device \"shed\""),
+        ("/api/v1/devices/a%2Fb", 404, "no device \"a/b\""),
+        ("/api/v1/devices/%FF", 400, "not UTF-8"),
+        ("/api/v1/devices/shed/history?metric=a", 404, "no device"),
+        ("/api/v1/devices/roof/history", 400, "parameter metric"),
+        ("/api/v1/devices/roof/history?metric=a&from_ms=x", 400, "parameter from_ms"),
+        ("/api/v2/devices", 404, "/api/openapi.json"),
+        ("/api", 404, "/api/openapi.json"),
+    ] {
+        let (got, problem) = hub.get(path).await;
+        assert_eq!((got, &problem["status"]), (status, &json!(status)), "{path}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{path}: {problem}");
+    }
+    let posted = reqwest::Client::new().post(hub.url("/api/v1/devices")).send().await.unwrap();
+    assert_eq!(posted.status(), 405);
+    assert_eq!(posted.headers()["content-type"], "application/problem+json");
+    assert_eq!(posted.headers()["allow"], "GET,HEAD");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn the_description_and_the_health_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    assert_eq!(hub.get("/api/openapi.json").await.1["info"]["title"], "Edgewise hub");
+    assert_eq!(hub.get("/readyz").await, (200, json!({"ready": true})));
+    let alive = reqwest::get(hub.url("/healthz")).await.unwrap();
+    assert_eq!(alive.status(), 200);
+    let policy = alive.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'self'") && !policy.contains("script"), "{policy}");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn every_reader_of_the_stream_sees_the_devices_and_then_what_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 5_000).await;
+    hub.receive("edgewise/shed/status", "offline", 5_001).await;
+    let mut readers = [Events::open(&hub).await, Events::open(&hub).await];
+    for reader in &mut readers {
+        for id in ["roof", "shed"] {
+            let (name, device) = reader.next().await.unwrap();
+            assert_eq!((name.as_str(), &device["id"]), ("device", &json!(id)));
+        }
+        let (name, ping) = reader.next().await.unwrap();
+        assert!(name == "ping" && ping["now_ms"].as_i64().unwrap() > 1_700_000_000_000, "{ping}");
+    }
+    hub.receive("edgewise/roof/status", "online", 6_000).await;
+    hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 6_001).await;
+    hub.receive("edgewise/roof/state", "{", 6_002).await;
+    hub.receive("edgewise/roof/summary", summary("b1", 1, 1_000, "a_percent", 5.0), 6_003).await;
+    for reader in &mut readers {
+        let device = reader.until("device").await;
+        assert_eq!((&device["status"], &device["birth"]["hostname"]), (&json!("online"), &json!("roof")));
+        let event = reader.next().await.unwrap();
+        let values: Value = serde_json::from_str(&state("b1", 10, 42.0)).unwrap();
+        assert_eq!(
+            event,
+            ("state".to_owned(), json!({"device": "roof", "received_ms": 6_001, "state": values}))
+        );
+        let event = reader.until("summary").await;
+        assert_eq!((&event["received_ms"], &event["summary"]["sequence"]), (&json!(6_003), &json!(1)));
+    }
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_does_not_read_lags_and_holds_up_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(16)).await;
+    let mut slow = Events::open(&hub).await;
+    assert_eq!(slow.next().await.unwrap().0, "ping");
+    // Far more than the sockets between the two hold.
+    let name = "x".repeat(70);
+    let values: Vec<String> = (0..900).map(|i| format!("\"{name}{i}\":{i}")).collect();
+    let big = state("b1", 0, 1.0).replace("\"a_percent\":1.0", &values.join(","));
+    for n in 1..=400 {
+        let payload = big.replace("\"monotonic_ms\":0", &format!("\"monotonic_ms\":{n}"));
+        hub.receive("edgewise/roof/state", payload, n).await;
+    }
+    let lagged = slow.until("lagged").await["skipped_count"].as_u64().unwrap();
+    assert!((1..400).contains(&lagged), "{lagged}");
+    hub.receive("edgewise/roof/state", state("b1", 401, 7.0), 401).await;
+    assert_eq!(slow.until("state").await["received_ms"], 401, "the newest is next");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn open_streams_do_not_hold_up_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    let (mut read, unread) = (Events::open(&hub).await, Events::open(&hub).await);
+    assert_eq!(read.next().await.unwrap().0, "ping");
+    let ((), rest) = tokio::join!(hub.stop(), read.next());
+    assert_eq!(rest, None, "the stream ends in order");
+    drop(unread);
+}
+
+#[tokio::test]
+async fn with_a_password_only_who_knows_it_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start_with(&folder.path().join("hub.db"), Some("open:sesame"), Stream::default()).await;
+    let client = reqwest::Client::new();
+    for path in ["/", "/api/v1/devices", "/api/v1/stream", "/api/openapi.json", "/nothing"] {
+        let unasked = client.get(hub.url(path)).send().await.unwrap();
+        assert_eq!(unasked.status(), 401, "{path}");
+        assert!(unasked.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic "));
+    }
+    let ask = |user: &str, password: &str| {
+        client.get(hub.url("/api/v1/devices")).basic_auth(user, Some(password)).send()
+    };
+    assert_eq!(ask("admin", "open").await.unwrap().status(), 401);
+    assert_eq!(ask("admin", "").await.unwrap().status(), 401);
+    assert_eq!(ask("anybody", "open:sesame").await.unwrap().status(), 200);
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(client.get(hub.url(path)).send().await.unwrap().status(), 200, "{path}");
+    }
+    // The password is the protection, so the hub answers to any name.
+    let named = client
+        .get(hub.url("/api/v1/devices"))
+        .header("host", "hub.example")
+        .basic_auth("x", Some("open:sesame"));
+    assert_eq!(named.send().await.unwrap().status(), 200);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_password_only_this_machine_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    for (host, status) in [("localhost:8080", "200"), ("rebound.example", "403"), ("127.0.0.1.nip.io", "403")]
+    {
+        let mut socket = tokio::net::TcpStream::connect(hub.address).await.unwrap();
+        let request = format!("GET /api/v1/devices HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host}: {answer}");
+    }
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_who_can_read_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 5_000).await;
+    let request = reqwest::Client::new().get(hub.url("/api/v1/devices")).header("accept-encoding", "gzip");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    assert_eq!(response.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
+    hub.stop().await;
+}

@@ -1,0 +1,156 @@
+//! A hub without a broker: real store, real ingest, real listener.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use hub::{
+    api::{self, Api, Password},
+    ingest::Ingest,
+    mqtt::{Incoming, Outgoing},
+    state::State,
+    store::{
+        Store,
+        sqlite::SqliteStore,
+        writer::{Health, Options, Writer},
+    },
+    stream::Stream,
+};
+use protocol::{Ack, Prefix};
+use serde_json::{Value, json};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// How long something may take that is sure to come; the time itself proves nothing.
+pub(crate) const SURELY: Duration = Duration::from_secs(20);
+
+pub(crate) struct Hub {
+    pub(crate) ingest: Ingest,
+    pub(crate) acks: mpsc::Receiver<Outgoing>,
+    pub(crate) state: Arc<State>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) address: SocketAddr,
+    writer: Writer,
+    server: JoinHandle<std::io::Result<()>>,
+    shutdown: CancellationToken,
+}
+
+impl Hub {
+    pub(crate) async fn start(path: &Path) -> Self {
+        Self::start_with(path, None, Stream::default()).await
+    }
+
+    pub(crate) async fn start_with(path: &Path, password: Option<&str>, stream: Stream) -> Self {
+        let mut store = SqliteStore::open(path).unwrap();
+        let state = Arc::new(State::restore(store.load().unwrap()));
+        let reader = store.reader();
+        let (acks_out, acks) = mpsc::channel(10_000);
+        let (writer, history) =
+            Writer::start(Box::new(store), state.clone(), acks_out, Options::default()).unwrap();
+        let health = writer.health();
+        let ingest = Ingest::new(Prefix::default(), state.clone(), history, stream.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let checked = health.clone();
+        let api = Api {
+            state: state.clone(),
+            stream,
+            store: reader,
+            checks: vec![("store", Box::new(move || checked.check()))],
+            password: password.map(Password::new),
+        };
+        let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
+        Self { ingest, acks, state, health, address, writer, server, shutdown }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        tokio::time::timeout(SURELY, self.server).await.expect("the server ends").unwrap().unwrap();
+        self.writer.stop().await.unwrap();
+    }
+
+    pub(crate) async fn receive(&mut self, topic: &str, payload: impl Into<Vec<u8>>, received_ms: i64) {
+        let payload = payload.into().into();
+        let incoming = Incoming { topic: topic.to_owned(), payload, retained: false };
+        self.ingest.receive(&incoming, received_ms).await;
+    }
+
+    pub(crate) async fn next_ack(&mut self) -> Ack {
+        let outgoing = tokio::time::timeout(SURELY, self.acks.recv()).await.expect("an ack").unwrap();
+        assert!(outgoing.topic.ends_with("/ack") && outgoing.qos == 1 && !outgoing.retained, "{outgoing:?}");
+        serde_json::from_slice(&outgoing.payload).unwrap()
+    }
+
+    /// Acks until one of `boot` covers all up to `sequence`.
+    pub(crate) async fn acked(&mut self, boot: &str, sequence: u64) -> Ack {
+        loop {
+            let ack = self.next_ack().await;
+            if ack.boot.as_str() == boot && ack.sequence >= sequence {
+                return ack;
+            }
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        let response = reqwest::get(self.url(path)).await.unwrap();
+        let status = response.status().as_u16();
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        assert_eq!(
+            kind,
+            if status < 400 { "application/json" } else { "application/problem+json" },
+            "{path}"
+        );
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+    }
+}
+
+pub(crate) fn birth(boot: &str) -> String {
+    json!({
+        "version": 1, "boot": boot, "monotonic_ms": 1, "time_ms": 1000, "clock": "synchronized",
+        "machine_boot": "m", "agent_version": "0.1.0", "hostname": "roof", "os": "Debian 13",
+        "arch": "aarch64", "interval_ms": 5000, "window_ms": 60000,
+        "metrics": [{"name": "a_percent", "unit": "percent", "sensor": "a", "label": "A", "kind": "gauge"}],
+    })
+    .to_string()
+}
+
+pub(crate) fn state(boot: &str, monotonic_ms: u64, value: f64) -> String {
+    json!({
+        "version": 1, "boot": boot, "monotonic_ms": monotonic_ms, "time_ms": 1000 + monotonic_ms,
+        "clock": "synchronized", "now": {"a_percent": value}, "mean": {"a_percent": value}, "faults": {},
+    })
+    .to_string()
+}
+
+/// A summary of one metric, whose figures are around `mean`.
+pub(crate) fn summary(boot: &str, sequence: u64, time_ms: i64, metric: &str, mean: f64) -> String {
+    json!({
+        "version": 1, "boot": boot, "monotonic_ms": sequence * 60_000, "time_ms": time_ms,
+        "clock": "synchronized", "sequence": sequence, "window_ms": 60_000,
+        "mean": {metric: mean}, "min": {metric: mean - 1.0}, "max": {metric: mean + 1.0},
+        "last": {metric: mean + 0.5}, "count": {metric: 12},
+    })
+    .to_string()
+}
+
+pub(crate) fn backlog(summaries: &[String]) -> String {
+    format!(r#"{{"version":1,"summaries":[{}]}}"#, summaries.join(","))
+}
+
+/// Rows of the file itself, past the hub's own code: (device, boot, sequence), in order.
+pub(crate) fn stored(path: &Path) -> Vec<(String, String, u64)> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut select =
+        connection.prepare("SELECT device, boot, sequence FROM summaries ORDER BY 1, 2, 3").unwrap();
+    let rows =
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs())));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+/// Sequences of one boot in the file.
+pub(crate) fn sequences(path: &Path, boot: &str) -> Vec<u64> {
+    stored(path).into_iter().filter(|row| row.1 == boot).map(|row| row.2).collect()
+}

@@ -1,0 +1,243 @@
+//! Summaries on their way into a real file, and what is acknowledged.
+
+mod common;
+
+use common::{Hub, backlog, birth, sequences, state, stored, summary};
+use hub::{
+    ingest::retime::Timed,
+    receipts::Receipts,
+    store::{Batch, Source, Store, StoreError, sqlite::SqliteStore, writer::Record},
+};
+use protocol::SequenceRange;
+use rusqlite::Connection;
+use std::{os::unix::fs::PermissionsExt, sync::atomic::Ordering::Relaxed, time::Duration};
+
+const SUMMARY: &str = "edgewise/roof/summary";
+const BACKLOG: &str = "edgewise/roof/backlog";
+
+fn one(boot: &str, sequence: u64) -> String {
+    summary(boot, sequence, 1_000, "a_percent", 5.0)
+}
+
+#[tokio::test]
+async fn a_summary_is_acknowledged_once_it_is_in_the_file_and_again_when_it_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    hub.receive(SUMMARY, one("b1", 1), 5).await;
+    let ack = hub.next_ack().await;
+    assert_eq!((ack.sequence, ack.missing.len()), (1, 0));
+    assert_eq!(sequences(&path, "b1"), [1], "in the file when the ack goes out");
+
+    hub.receive(SUMMARY, one("b1", 1), 6).await;
+    assert_eq!(hub.next_ack().await, ack);
+    hub.receive(BACKLOG, backlog(&[one("b1", 1), one("b1", 2), one("b1", 2)]), 7).await;
+    assert_eq!(hub.acked("b1", 2).await.sequence, 2);
+    assert_eq!(sequences(&path, "b1"), [1, 2]);
+    assert_eq!((hub.health.committed.load(Relaxed), hub.health.duplicates.load(Relaxed)), (2, 3));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn holes_are_asked_for_until_they_are_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    hub.receive(BACKLOG, backlog(&[one("b1", 2), one("b1", 5), one("b2", 1)]), 5).await;
+    let ack = hub.acked("b1", 5).await;
+    assert_eq!(ack.missing, [SequenceRange { first: 1, last: 1 }, SequenceRange { first: 3, last: 4 }]);
+    hub.stop().await;
+
+    // The holes are known after a restart too: an agent that connects hears of them.
+    let mut hub = Hub::start(&path).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 6).await;
+    assert_eq!(hub.next_ack().await, ack);
+    hub.receive(BACKLOG, backlog(&[one("b1", 3), one("b1", 1), one("b1", 4)]), 7).await;
+    let ack = hub.acked("b1", 5).await;
+    assert!(ack.missing.is_empty() && ack.sequence == 5, "{ack:?}");
+    hub.stop().await;
+
+    let connection = Connection::open(&path).unwrap();
+    let mut select = connection.prepare("SELECT first, last FROM receipts WHERE boot = 'b1'").unwrap();
+    let ranges: Vec<(i64, i64)> =
+        select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    assert_eq!(ranges, [(1, 5)], "one row when there is no hole");
+}
+
+#[tokio::test]
+async fn an_agent_that_connects_hears_where_the_hub_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/birth", birth("new"), 5).await;
+    let ack = hub.next_ack().await;
+    assert_eq!((ack.boot.as_str(), ack.sequence, ack.missing.len()), ("new", 0, 0));
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn bad_input_changes_nothing_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    let contradiction = one("b1", 9).replace(r#""min":{"a_percent":4.0}"#, r#""min":{"a_percent":99.0}"#);
+    let bad: [(&str, Vec<u8>); 9] = [
+        (SUMMARY, b"{".to_vec()),
+        (SUMMARY, one("b1", 9).replace(r#""version":1"#, r#""version":2"#).into()),
+        (SUMMARY, one("b1", 9).replace("5.0", "\"warm\"").into()),
+        (SUMMARY, one("b1", 9).replace("5.0", "NaN").into()),
+        (SUMMARY, contradiction.into()),
+        (SUMMARY, vec![b' '; 10 << 20]),
+        ("edgewise/a/b/summary", one("b1", 9).into()),
+        ("edgewise/a+/summary", one("b1", 9).into()),
+        ("edgewise/roof/status", b"perhaps".to_vec()),
+    ];
+    let count = bad.len() as u64;
+    for (topic, payload) in bad {
+        hub.receive(topic, payload, 5).await;
+    }
+    hub.receive("zigbee2mqtt/lamp", "{", 5).await;
+    let counters = hub.ingest.counters();
+    assert_eq!((counters.refused.load(Relaxed), counters.ignored.load(Relaxed)), (count, 1));
+    assert_eq!(hub.state.all(), []);
+
+    hub.receive(SUMMARY, one("b1", 1), 6).await;
+    assert_eq!(hub.next_ack().await.sequence, 1, "everything goes on");
+    assert_eq!(stored(&path).len(), 1);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn the_latest_of_a_device_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    hub.receive("edgewise/roof/status", "online", 5).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 6).await;
+    hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 7).await;
+    let before = hub.state.all();
+    hub.stop().await;
+    let hub = Hub::start(&path).await;
+    assert_eq!(hub.state.all(), before);
+    assert_eq!(before[0].1.last_heard_ms, Some(7));
+    hub.stop().await;
+}
+
+/// Another program holds the database: a commit fails in earnest.
+#[tokio::test]
+async fn what_cannot_be_committed_is_not_acknowledged_and_comes_in_once_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    hub.receive(SUMMARY, one("b1", 1), 5).await;
+    hub.acked("b1", 1).await;
+
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    hub.receive(SUMMARY, one("b1", 2), 6).await;
+    while hub.health.check().is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (status, problem) = hub.get("/readyz").await;
+    assert_eq!(status, 503);
+    assert!(
+        problem["detail"].as_str().unwrap().starts_with("store: the store failed: database is locked"),
+        "{problem}"
+    );
+    hub.receive(SUMMARY, one("b1", 3), 7).await;
+    hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 7).await;
+    assert_eq!(
+        hub.get("/api/v1/devices/roof").await.1["state"]["now"]["a_percent"],
+        42.0,
+        "live values go on"
+    );
+    assert!(hub.acks.try_recv().is_err(), "nothing is acknowledged");
+
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(hub.acked("b1", 3).await.missing, []);
+    assert_eq!(hub.get("/readyz").await.0, 200);
+    assert_eq!(sequences(&path, "b1"), [1, 2, 3]);
+    hub.stop().await;
+}
+
+fn record(sequence: u64, time_ms: i64) -> Record {
+    Record {
+        device: "roof".parse().unwrap(),
+        boot: "b1".parse().unwrap(),
+        sequence,
+        timed: Timed { time_ms, by_device: true },
+        received_ms: time_ms,
+        text: summary("b1", sequence, time_ms, "a_percent", 5.0).into(),
+    }
+}
+
+#[test]
+fn old_summaries_are_forgotten_in_parts_but_that_they_came_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut store = SqliteStore::open(&path).unwrap();
+    let records: Vec<Record> = (1..=5).map(|n| record(n, n as i64 * 100)).collect();
+    let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
+    let mut receipts = Receipts::default();
+    (1..=5).for_each(|n| assert!(receipts.insert(n)));
+    let changes = [(&source, receipts.changes_since(&Receipts::default()))];
+    let devices = [(source.device.clone(), hub::state::Device::default())];
+    let records: Vec<&Record> = records.iter().collect();
+    store.commit(&Batch { records: &records, receipts: &changes, devices: &devices }).unwrap();
+
+    assert_eq!(store.prune(350, 2).unwrap(), 2);
+    assert_eq!(store.prune(350, 2).unwrap(), 1);
+    assert_eq!(store.prune(350, 2).unwrap(), 0);
+    assert_eq!(sequences(&path, "b1"), [4, 5]);
+    assert_eq!(store.receipts(&source).unwrap(), receipts);
+}
+
+fn refused(path: &std::path::Path) -> String {
+    let error = SqliteStore::open(path).err().expect("it is refused").to_string();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(refused(&at("none/hub.db")).contains("does not exist: create it"));
+
+    std::fs::create_dir(at("folder.db")).unwrap();
+    assert!(refused(&at("folder.db")).contains("cannot be opened"));
+
+    std::fs::write(at("text.db"), "a letter to my aunt, long enough to be taken for a header".repeat(20))
+        .unwrap();
+    assert!(refused(&at("text.db")).contains("is no store of Edgewise"));
+
+    Connection::open(at("other.db")).unwrap().execute_batch("CREATE TABLE photos (name TEXT)").unwrap();
+    assert!(refused(&at("other.db")).contains("is no store of Edgewise"));
+
+    drop(SqliteStore::open(&at("newer.db")).unwrap());
+    Connection::open(at("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(refused(&at("newer.db")).contains("newer hub (schema 99, this one knows 1): update the hub"));
+}
+
+#[test]
+fn a_second_hub_is_kept_out_until_the_first_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let first = SqliteStore::open(&path).unwrap();
+    assert!(matches!(SqliteStore::open(&path), Err(StoreError::InUse(_))));
+    drop(first);
+    SqliteStore::open(&path).unwrap();
+}
+
+#[test]
+fn only_its_user_reads_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    std::fs::write(&path, "").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut store = SqliteStore::open(&path).unwrap();
+    store.commit(&Batch { records: &[&record(1, 1)], receipts: &[], devices: &[] }).unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.path());
+    }
+}
