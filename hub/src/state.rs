@@ -37,8 +37,8 @@ pub enum Change {
     None,
     /// Status or birth.
     Device,
-    /// The live values.
-    State,
+    /// The live values; with the time of [`Device::state_received_ms`].
+    State(Option<i64>),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,14 +81,13 @@ impl State {
     /// [`Refused::TooManyDevices`] for a new device beyond [`MAX_DEVICES`].
     pub fn apply(&self, message: &Message, received_ms: i64) -> Result<Change, Refused> {
         let mut entries = self.entries.write();
-        if !entries.contains_key(&message.device) {
-            if entries.len() >= MAX_DEVICES {
-                return Err(Refused::TooManyDevices(MAX_DEVICES));
-            }
-            entries.insert(message.device.clone(), Entry::default());
+        if let Some(entry) = entries.get_mut(&message.device) {
+            return Ok(entry.apply(message, received_ms));
         }
-        let Some(entry) = entries.get_mut(&message.device) else { return Ok(Change::None) };
-        Ok(entry.apply(message, received_ms))
+        if entries.len() >= MAX_DEVICES {
+            return Err(Refused::TooManyDevices(MAX_DEVICES));
+        }
+        Ok(entries.entry(message.device.clone()).or_default().apply(message, received_ms))
     }
 
     /// The latest of one device.
@@ -191,7 +190,7 @@ impl Entry {
                 self.device.state = Some(text.clone());
                 self.newest = Some((boot.clone(), *monotonic_ms));
                 self.unsaved = self.unsaved.max(Unsaved::Values);
-                Change::State
+                Change::State(at)
             }
             Body::Summaries(_) => {
                 if !retained {
@@ -231,5 +230,4 @@ fn told_at(stamp: &Stamp, retained: bool, received_ms: i64) -> Option<i64> {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
 mod tests;

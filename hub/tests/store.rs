@@ -34,8 +34,9 @@ async fn a_summary_is_acknowledged_once_it_is_in_the_file_and_again_when_it_come
     hub.receive(BACKLOG, backlog(&[one("b1", 1), one("b1", 2), one("b1", 2)]), 7).await;
     assert_eq!(hub.acked("b1", 2).await.sequence, 2);
     assert_eq!(sequences(&path, "b1"), [1, 2]);
-    assert_eq!((hub.health.committed.load(Relaxed), hub.health.duplicates.load(Relaxed)), (2, 3));
+    let health = hub.health.clone();
     hub.stop().await;
+    assert_eq!((health.committed.load(Relaxed), health.duplicates.load(Relaxed)), (2, 3));
 }
 
 #[tokio::test]
@@ -53,8 +54,8 @@ async fn holes_are_asked_for_until_they_are_filled() {
     hub.receive("edgewise/roof/birth", birth("b1"), 6).await;
     assert_eq!(hub.next_ack().await, ack);
     hub.receive(BACKLOG, backlog(&[one("b1", 3), one("b1", 1), one("b1", 4)]), 7).await;
-    let ack = hub.acked("b1", 5).await;
-    assert!(ack.missing.is_empty() && ack.sequence == 5, "{ack:?}");
+    // They may fill one commit after the other.
+    while !hub.acked("b1", 5).await.missing.is_empty() {}
     hub.stop().await;
 
     let connection = Connection::open(&path).unwrap();

@@ -27,14 +27,22 @@ const MAX_FAILURES: usize = 64;
 /// Wrong passwords from one address are logged once in this time, in milliseconds.
 const COMPLAINT_INTERVAL_MS: u64 = 60_000;
 
+/// A password that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the panel password is empty: choose one, or leave it out and reach the hub from this machine only")]
+pub struct EmptyPassword;
+
 /// The panel's password. Only its hash is kept, so it cannot slip into a log.
 #[derive(Clone)]
 pub struct Password([u8; 32]);
 
 impl Password {
     /// From the text in the configuration.
-    pub fn new(text: &str) -> Self {
-        Self(Sha256::digest(text).into())
+    ///
+    /// # Errors
+    /// When it is empty, and so would let everybody in.
+    pub fn new(text: &str) -> Result<Self, EmptyPassword> {
+        if text.is_empty() { Err(EmptyPassword) } else { Ok(Self(Sha256::digest(text).into())) }
     }
 
     /// Takes the same time whatever is wrong about `text`, its length included.
@@ -160,12 +168,13 @@ mod tests {
     fn the_password_is_what_follows_the_first_colon() {
         let basic =
             |pair: &str| headers(header::AUTHORIZATION, &format!("basic {}", BASE64_STANDARD.encode(pair)));
-        let password = Password::new("a:b");
+        let password = Password::new("a:b").unwrap();
         assert!(password.is(&given(&basic("anybody:a:b")).unwrap()));
         assert!(!password.is(&given(&basic("anybody:a")).unwrap()));
         assert_eq!(given(&headers(header::AUTHORIZATION, "Bearer x")), Some(vec![]));
         assert_eq!(given(&headers(header::AUTHORIZATION, "B")), Some(vec![]));
         assert_eq!(given(&HeaderMap::new()), None);
         assert_eq!(format!("{password:?}"), "Password(..)");
+        assert_eq!(Password::new("").unwrap_err(), EmptyPassword);
     }
 }

@@ -8,7 +8,7 @@ mod openapi;
 mod problem;
 mod stream;
 
-pub use auth::Password;
+pub use auth::{EmptyPassword, Password};
 pub use health::{Check, Ready};
 pub use history::HistoryView;
 pub use openapi::document;

@@ -258,5 +258,4 @@ fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-#[path = "decode_tests.rs"]
 mod tests;

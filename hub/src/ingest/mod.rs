@@ -152,8 +152,7 @@ impl Ingest {
                     self.stream.device(device, &latest);
                 }
             }
-            (Body::State(_, text), Change::State) => {
-                let received_ms = self.state.get(device).and_then(|latest| latest.state_received_ms);
+            (Body::State(_, text), Change::State(received_ms)) => {
                 self.stream.state(device, received_ms, text);
             }
             (Body::Summaries(summaries), _) => {

@@ -56,7 +56,7 @@ impl Hub {
             stream,
             store: reader,
             checks: vec![("store", Box::new(move || checked.check()))],
-            password: password.map(Password::new),
+            password: password.map(|text| Password::new(text).unwrap()),
         };
         let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
         Self { ingest, acks, state, health, address, writer, server, shutdown }

@@ -37,11 +37,11 @@ fn what_the_broker_kept_says_nothing_about_now() {
     let state = State::default();
     assert_eq!(state.apply(&status("online", true), 9_000), Ok(Change::Device));
     assert_eq!(roof(&state).last_heard_ms, None);
-    assert_eq!(state.apply(&state_at(10, "unsynchronized", true), 9_000), Ok(Change::State));
+    assert_eq!(state.apply(&state_at(10, "unsynchronized", true), 9_000), Ok(Change::State(None)));
     assert_eq!((roof(&state).last_heard_ms, roof(&state).state_received_ms), (None, None));
-    assert_eq!(state.apply(&state_at(20, "synchronized", true), 9_000), Ok(Change::State));
+    assert_eq!(state.apply(&state_at(20, "synchronized", true), 9_000), Ok(Change::State(Some(500))));
     assert_eq!((roof(&state).last_heard_ms, roof(&state).state_received_ms), (Some(500), Some(500)));
-    assert_eq!(state.apply(&state_at(30, "synchronized", false), 9_000), Ok(Change::State));
+    assert_eq!(state.apply(&state_at(30, "synchronized", false), 9_000), Ok(Change::State(Some(9_000))));
     assert_eq!(roof(&state).last_heard_ms, Some(9_000));
 }
 

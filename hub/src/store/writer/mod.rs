@@ -19,7 +19,6 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-#[path = "writer_thread.rs"]
 mod thread;
 
 /// Most bytes of summaries that may wait for the disk.
@@ -195,4 +194,47 @@ impl History {
 
 fn count(counter: &AtomicU64, by: usize) {
     counter.fetch_add(by as u64, Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position() -> Job {
+        Job::Position { device: "roof".parse().unwrap(), boot: "b".parse().unwrap() }
+    }
+
+    /// The clock is tokio's own here and jumps where all wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_holds_ingest_up_once_and_then_leaves_out_until_there_is_room() {
+        let (orders, waiting) = std_mpsc::channel();
+        let budget = Arc::new(Semaphore::new(2 * JOB_BYTES));
+        let mut history = History { orders, budget, stalled: false };
+        assert!(history.submit(position()).await);
+        assert!(history.submit(position()).await);
+
+        let before = tokio::time::Instant::now();
+        assert!(!history.submit(position()).await);
+        assert_eq!(before.elapsed().as_secs(), PATIENCE.as_secs());
+        assert!(!history.submit(position()).await, "left out at once");
+        assert_eq!(before.elapsed().as_secs(), PATIENCE.as_secs());
+
+        drop(waiting.recv().unwrap());
+        assert!(history.submit(position()).await);
+        assert_eq!(waiting.try_iter().count(), 2, "what was left out is not queued");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_queue_that_moves_loses_nothing() {
+        let (orders, waiting) = std_mpsc::channel();
+        let mut history = History { orders, budget: Arc::new(Semaphore::new(JOB_BYTES)), stalled: false };
+        assert!(history.submit(position()).await);
+        let disk = tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE / 2).await;
+            drop(waiting.recv().unwrap());
+            waiting
+        });
+        assert!(history.submit(position()).await);
+        assert_eq!(disk.await.unwrap().try_iter().count(), 1);
+    }
 }
