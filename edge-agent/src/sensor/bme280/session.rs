@@ -106,7 +106,7 @@ impl Session {
         if status & BUSY != 0 || codes != self.bus.believed(DATA) {
             return Err(Trouble::Garbled);
         }
-        if !seen_measuring && self.last == Some(codes) {
+        if !seen_measuring && self.last.is_none_or(|last| last == codes) {
             return Err(Trouble::Slow);
         }
         self.last = Some(codes);
