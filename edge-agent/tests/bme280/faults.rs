@@ -2,7 +2,7 @@
 
 use crate::{
     at, read, sensor,
-    wire::{Wire, is_true},
+    wire::{Glitch, Wire, is_true},
 };
 use edge_agent::{bus::BusError, sensor::Bme280};
 use protocol::Fault;
@@ -87,6 +87,31 @@ fn a_stuck_bus_gives_no_answer_and_is_not_asked_for_long() {
 }
 
 #[test]
+fn a_bus_that_sticks_during_a_measurement_is_not_asked_for_long_either() {
+    // The set-up has 16 transfers, and a measurement begins with its fifth.
+    let wire = Wire::with_glitches((21..100).map(|transfer| (transfer, Glitch::Timeout)).collect());
+    let mut sensor = sensor(wire.clone());
+    assert_eq!(read(&mut sensor, at(1000)), Err(Fault::NoAnswer));
+    assert_eq!(wire.transfers() - 21, 2, "a look at the status, and the driver's own reading");
+}
+
+#[test]
+fn a_chip_that_does_not_answer_while_it_starts_is_waited_for() {
+    // The fourth transfer is the first look after the reset.
+    let wire = Wire::with_glitches((3..8).map(|transfer| (transfer, Glitch::Nack)).collect());
+    read(&mut sensor(wire), at(1000)).unwrap();
+}
+
+#[test]
+fn a_code_that_only_looks_skipped_is_measured_again() {
+    let mut bench = Bench::new();
+    bench.wire.override_registers(0xFD, &[0x80, 0]);
+    bench.wire.mend_at(35);
+    bench.tick().unwrap();
+    assert!(bench.wire.transfers() > 35);
+}
+
+#[test]
 fn a_brownout_is_seen_and_healed() {
     let mut bench = Bench::new();
     bench.tick().unwrap();
@@ -138,11 +163,13 @@ fn what_the_chip_cannot_measure_is_out_of_range() {
 
 #[test]
 fn a_blank_calibration_is_out_of_range() {
-    let mut bench = Bench::new();
-    bench.wire.override_registers(0x88, &[0; 26]);
-    assert_eq!(bench.tick(), Err(Fault::OutOfRange));
-    bench.wire.mend();
-    bench.tick().unwrap();
+    for level in [0x00, 0xFF] {
+        let mut bench = Bench::new();
+        bench.wire.override_registers(0x88, &[level; 26]);
+        assert_eq!(bench.tick(), Err(Fault::OutOfRange));
+        bench.wire.mend();
+        bench.tick().unwrap();
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) const SEED: u64 = 7;
 pub(crate) enum Glitch {
     /// The sensor loses power for a moment, before the transfer.
     PowerCycle,
+    /// From here on registers read as what they are.
+    Mend,
     /// It does not acknowledge.
     Nack,
     /// The bus times out.
@@ -91,6 +93,11 @@ impl Wire {
         inner.failing = None;
     }
 
+    /// Mends at the transfer with this number.
+    pub(crate) fn mend_at(&self, transfer: usize) {
+        self.lock().glitches.insert(transfer, Glitch::Mend);
+    }
+
     pub(crate) fn power_cycle(&self) {
         self.lock().bus.power_cycle();
     }
@@ -115,6 +122,7 @@ impl I2c for Wire {
         match glitch {
             Some(Glitch::Nack) => return Err(BusError::NoAcknowledge),
             Some(Glitch::Timeout) => return Err(BusError::Timeout),
+            Some(Glitch::Mend) => inner.overridden.clear(),
             Some(Glitch::PowerCycle) => inner.bus.power_cycle(),
             _ => {}
         }
