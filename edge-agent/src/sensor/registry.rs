@@ -18,12 +18,12 @@ pub struct Lane {
 pub enum RegistryError {
     /// Two sensors with the same id.
     #[error(
-        "two sensors are called {0:?}; give each [[sensor]] a `name` of its own, such as name = \"outdoor\""
+        "two sensors are called `{0}`; give each [[sensor]] a `name` of its own, such as name = \"outdoor\""
     )]
     SameId(SensorId),
     /// Two sensors that measure something under the same name.
     #[error(
-        "sensors {first:?} and {second:?} both measure {metric}; give each [[sensor]] a `name` of its own, such as name = \"outdoor\""
+        "sensors `{first}` and `{second}` both measure {metric}; give each [[sensor]] a `name` of its own, such as name = \"outdoor\""
     )]
     SameMetric {
         /// The metric that both have.
@@ -35,7 +35,7 @@ pub enum RegistryError {
     },
     /// Two sensors at one address of one bus.
     #[error(
-        "sensors {first:?} and {second:?} are both at address {address:#04x} of {bus}; correct the address or leave one of them out"
+        "sensors `{first}` and `{second}` are both at address {address:#04x} of {bus}; correct the address or leave one of them out"
     )]
     SamePlace {
         /// Who is there.
@@ -127,8 +127,11 @@ fn check_names(lanes: &[Lane]) -> Result<(), RegistryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::tests::{at, read};
-    use protocol::Fault;
+    use crate::{
+        clock::Moment,
+        sensor::tests::{at, read},
+    };
+    use protocol::{Fault, MetricDescription};
 
     fn lanes(sensors: &[&str]) -> Result<Vec<Lane>, String> {
         let sensors: Vec<SensorConfig> =
@@ -168,9 +171,9 @@ mod tests {
     #[test]
     fn sensors_that_cannot_be_told_apart_are_refused_with_the_remedy() {
         for (sensors, named) in [
-            (["bus = 'simulated'", "bus = 'simulated'"], "\"bme280\""),
-            (["bus = 'simulated'\nname = 'cpu'", "address = 0x77"], "\"cpu\""),
-            (["name = 'a'", "name = 'b'"], "both at address 0x76 of /dev/i2c-1"),
+            (["bus = 'simulated'", "bus = 'simulated'"], "called `bme280`;"),
+            (["bus = 'simulated'\nname = 'cpu'", "address = 0x77"], "called `cpu`;"),
+            (["name = 'a'", "name = 'b'"], "`a` and `b` are both at address 0x76 of /dev/i2c-1"),
         ] {
             let error = lanes(&sensors).err().unwrap();
             assert!(
@@ -178,9 +181,32 @@ mod tests {
                 "{error}"
             );
         }
-        let error =
-            lanes(&["bus = 'simulated'\nname = 'soc'", "bus = 'simulated'\nname = 'soc'"]).err().unwrap();
-        assert!(error.contains("\"soc\"") && error.lines().count() == 1, "{error}");
+    }
+
+    /// A sensor of which only the names matter.
+    struct Barometer(SensorId, Vec<MetricDescription>);
+
+    impl Sensor for Barometer {
+        fn id(&self) -> &SensorId {
+            &self.0
+        }
+
+        fn metrics(&self) -> &[MetricDescription] {
+            &self.1
+        }
+
+        fn read(&mut self, _at: Moment, _values: &mut [Option<f64>]) -> Result<(), Fault> {
+            Err(Fault::Absent)
+        }
+    }
+
+    #[test]
+    fn a_metric_of_two_sensors_is_refused_with_both_their_names() {
+        let mut lanes = lanes(&["bus = 'simulated'"]).unwrap();
+        let metrics = lanes[1].sensors[0].metrics()[2..].to_vec();
+        lanes[1].sensors.push(Box::new(Barometer("bmp180".parse().unwrap(), metrics)));
+        let error = check_names(&lanes).unwrap_err().to_string();
+        assert!(error.contains("`bme280` and `bmp180` both measure pressure_hectopascal"), "{error}");
     }
 
     #[test]

@@ -27,6 +27,8 @@ const CHIP_ID: u8 = 0x60;
 /// `ctrl_hum`, `ctrl_meas` and `config` as weather wants them: each quantity converted once, no filter, and
 /// asleep, as it is when a forced measurement is done.
 const SETTINGS: [u8; 3] = [0b001, 0b0010_0100, 0];
+/// `ctrl_meas` while a measurement runs.
+const FORCED: u8 = SETTINGS[1] | 1;
 const AFTER_RESET: [u8; 3] = [0; 3];
 
 /// Bits of the status register: a conversion runs, the calibration is being copied.
@@ -54,14 +56,15 @@ pub(super) struct Session {
     driver: BME280<SharedBus>,
     bus: SharedBus,
     address: u8,
-    last: Option<Codes>,
+    /// What the data registers held before this measurement.
+    last: Codes,
 }
 
 impl Session {
     /// Resets the chip, reads its calibration and sets it up.
     pub(super) fn open(bus: &SharedBus, address: u8) -> Result<Self, Trouble> {
         let driver = BME280::new(bus.clone(), address);
-        let mut session = Self { driver, bus: bus.clone(), address, last: None };
+        let mut session = Self { driver, bus: bus.clone(), address, last: Codes::default() };
         session.check_id()?;
         let mut settling = Settling::new(bus, address);
         let configuration = Configuration::default()
@@ -72,6 +75,7 @@ impl Session {
         session.driver.init_with_config(&mut settling, configuration)?;
         settling.finish()?;
         session.check_calibration()?;
+        session.last = bus.read(address, DATA)?;
         Ok(session)
     }
 
@@ -81,7 +85,7 @@ impl Session {
             match self.attempt() {
                 // A single code may be the one of a skipped measurement by chance, at 26.46 degrees for
                 // the chip of Bosch's example. Then it is another one soon.
-                Err(Trouble::Skipped) if self.last.is_some_and(|codes| skipped(codes) < 3) => {}
+                Err(Trouble::Skipped) if skipped(self.last) < 3 => {}
                 done => return done,
             }
         }
@@ -106,10 +110,10 @@ impl Session {
         if status & BUSY != 0 || codes != self.bus.believed(DATA) {
             return Err(Trouble::Garbled);
         }
-        if !seen_measuring && self.last == Some(codes) {
+        if !seen_measuring && codes == self.last {
             return Err(Trouble::Slow);
         }
-        self.last = Some(codes);
+        self.last = codes;
         if skipped(codes) > 0 {
             return Err(Trouble::Skipped);
         }
@@ -197,28 +201,29 @@ impl<'a> Settling<'a> {
         if self.last? { Ok(self.seen_measuring) } else { Err(Trouble::Slow) }
     }
 
-    /// Whether the chip is done. While it starts it may not even answer.
-    fn done(&mut self) -> Result<bool, BusError> {
-        let [status] = self.bus.read(self.address, STATUS)?;
-        self.seen_measuring |= status & MEASURING != 0;
-        Ok(status & BUSY == 0)
+    /// Whether to go on waiting: the chip is not done, or starts and so may not even answer. Not so when the
+    /// bus is in trouble, where each try may take a second.
+    fn busy(&mut self) -> bool {
+        self.last = self.bus.read(self.address, STATUS).map(|[status, ctrl_meas]: [u8; 2]| {
+            // Both registers must say so, for one bit of noise must not make old data new.
+            self.seen_measuring |= status & MEASURING != 0 && ctrl_meas == FORCED;
+            status & BUSY == 0
+        });
+        matches!(self.last, Ok(false) | Err(BusError::NoAcknowledge))
     }
 }
 
 impl DelayNs for Settling<'_> {
     fn delay_ns(&mut self, ns: u32) {
         let asked = Duration::from_nanos(ns.into());
-        // The driver gives a measurement 40 ms, and a reset 2.
-        if asked > CONVERSION {
-            self.last = self.done();
-            self.bus.wait(CONVERSION);
-        } else {
-            self.bus.wait(asked);
+        // The driver gives a measurement 40 ms, and a reset 2. That the first look after the start finds the
+        // chip at rest may be for having come too early: then it is given its time as well.
+        if asked > CONVERSION && !self.busy() && self.last.is_err() {
+            return;
         }
+        self.bus.wait(asked.min(CONVERSION));
         for _ in 0..POLLS {
-            self.last = self.done();
-            // A bus in trouble may take a second for each try.
-            if !matches!(self.last, Ok(false) | Err(BusError::NoAcknowledge)) {
+            if !self.busy() {
                 return;
             }
             self.bus.wait(POLL);

@@ -42,12 +42,10 @@ impl Network {
 
     fn counters(&self) -> Result<HashMap<String, Moved>, Fault> {
         let all = procfs::net::dev_status().map_err(|_| Fault::NoAnswer)?;
-        let moved = all.into_values().map(|status| {
-            // The kernel writes the name with a colon, which procfs keeps or not by its spacing.
-            let name = status.name.trim_end_matches(':').to_owned();
-            (name, Moved { sent: status.sent_bytes, received: status.recv_bytes })
-        });
-        Ok(moved.filter(|(name, _)| self.counts(name)).collect())
+        let counted = all.into_values().filter(|status| self.counts(&status.name));
+        Ok(counted
+            .map(|status| (status.name, Moved { sent: status.sent_bytes, received: status.recv_bytes }))
+            .collect())
     }
 }
 
