@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod apt;
+mod cross;
 mod demo;
 mod failure;
 mod http;
@@ -32,6 +33,8 @@ enum Command {
     Demo(demo::Options),
     /// Install what the tests need, run all of them and say what passed
     Test(test::Options),
+    /// Build static binaries for another architecture
+    Cross(cross::Options),
     /// Run a program that ends when its starter does (used by the other commands)
     #[command(hide = true)]
     Tied(tied::Options),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
+        Command::Cross(options) => cross::run(&options),
         Command::Tied(options) => tied::run(&options),
     };
     match outcome {

@@ -44,7 +44,7 @@ fn scenario(dir: &Path) -> anyhow::Result<()> {
 
     let address = format!("mqtt://127.0.0.1:{mqtt_port}");
     let mut command = run::command(&program("edge-agent"), ["--hub", &address, "--simulate"]);
-    let agent = Process::log_to("agent", &mut command, &dir.join("agent.log"))?;
+    let mut agent = Process::log_to("agent", &mut command, &dir.join("agent.log"))?;
 
     let mut command = run::command("npm", ["run", "e2e"]);
     command.current_dir(project::dashboard());
@@ -56,7 +56,12 @@ fn scenario(dir: &Path) -> anyhow::Result<()> {
     }
     run::show(&mut command)?;
 
-    drop(agent);
+    // The scenario stops the agent; if it still runs, no scenario was played.
+    match agent.ended()? {
+        Some(status) if status.success() => {}
+        Some(status) => bail!("the agent ended with {status}"),
+        None => bail!("the browser tests did not stop the agent: did they run?"),
+    }
     match hub.ended()? {
         Some(status) => bail!("the hub ended during the test with {status}"),
         None => Ok(()),

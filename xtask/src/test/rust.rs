@@ -14,7 +14,11 @@ pub(crate) fn clippy() -> anyhow::Result<()> {
 }
 
 pub(crate) fn doc() -> anyhow::Result<()> {
-    let arguments = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+    // The examples bring in the features of the dev-dependencies, as in the other steps; without them
+    // the dependencies would be checked a second time. The programs with a library are only a `main`.
+    let targets = ["--lib", "--examples", "--bin", "xtask"];
+    let options = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+    let arguments = options.into_iter().chain(targets);
     run::show(run::command("cargo", arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
