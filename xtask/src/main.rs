@@ -5,6 +5,7 @@ mod cross;
 mod demo;
 mod failure;
 mod http;
+mod images;
 mod inputs;
 mod panel;
 mod ports;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::Options),
     /// Build static binaries for another architecture
     Cross(cross::Options),
+    /// Build container images for arm64 and amd64
+    Images(images::Options),
     /// Run a program that ends when its starter does (used by the other commands)
     #[command(hide = true)]
     Tied(tied::Options),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
+        Command::Images(options) => images::run(&options),
         Command::Tied(options) => tied::run(&options),
     };
     match outcome {

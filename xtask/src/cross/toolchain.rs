@@ -19,16 +19,12 @@ pub(crate) struct Toolchain {
 }
 
 impl Toolchain {
-    /// What rustup has for the architecture is used; where it has nothing, Debian's compiler is, and
-    /// what lacks is installed by apt.
+    /// rustup's standard library for the architecture is used, if it has one or can fetch it; else
+    /// Debian's compiler. What lacks of Debian's packages is installed.
     pub(crate) fn find(arch: Arch) -> anyhow::Result<Self> {
-        let by_rustup = rustup_has(arch);
+        let by_rustup = rustup_has(arch) || rustup_fetches(arch);
         let mut packages: Vec<String> = Vec::new();
         if !by_rustup && !debian_has(arch) {
-            println!(
-                "rustup has no {} here (rustup target add {0}): taking Debian's compiler.",
-                arch.triple()
-            );
             packages.push("rustc-web".into());
             packages.push(format!("libstd-rust-web-dev:{}", arch.debian()));
         }
@@ -99,6 +95,18 @@ fn static_libc(arch: Arch) -> PathBuf {
 fn rustup_has(arch: Arch) -> bool {
     run::output("rustc", &["--print", "sysroot"])
         .is_some_and(|sysroot| standard_library(Path::new(&sysroot), arch).is_dir())
+}
+
+/// Needs the internet, but neither root nor Debian.
+fn rustup_fetches(arch: Arch) -> bool {
+    if debian_has(arch) || !run::exists("rustup") {
+        return false;
+    }
+    let result = run::show(&mut run::command("rustup", ["target", "add", arch.triple()]));
+    if let Err(error) = &result {
+        println!("{error:#}: taking Debian's compiler.");
+    }
+    result.is_ok() && rustup_has(arch)
 }
 
 fn debian_has(arch: Arch) -> bool {
