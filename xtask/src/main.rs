@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`.
 
 mod apt;
+mod bench;
 mod cross;
 mod demo;
 mod failure;
@@ -38,6 +39,9 @@ enum Command {
     Cross(cross::Options),
     /// Build container images for arm64 and amd64
     Images(images::Options),
+    /// Measure a program beside its reference
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Run a program that ends when its starter does (used by the other commands)
     #[command(hide = true)]
     Tied(tied::Options),
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Images(options) => images::run(&options),
+        Command::Bench(bench::Bench::Agent(options)) => bench::agent(&options),
         Command::Tied(options) => tied::run(&options),
     };
     match outcome {
