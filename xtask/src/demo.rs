@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 fn build() -> anyhow::Result<()> {
     panel::build()?;
-    run::show(&mut run::command("cargo", ["build", "--release", "-p", "hub", "-p", "edge-agent"]))
+    run::show(&mut run::command("cargo", ["build", "--release", "--locked", "-p", "hub", "-p", "edge-agent"]))
 }
 
 fn hub_command(program: &Path, options: &Options) -> Command {
