@@ -1,0 +1,77 @@
+//! Installs Debian packages that a command needs and the machine lacks.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::failure::usage;
+use crate::run;
+
+/// Makes sure that the packages are there. As root it installs them; else it fails with the command to type.
+/// `before` are commands that must run first, such as adding an architecture.
+pub(crate) fn ensure(packages: &[&str], before: &[&[&str]]) -> anyhow::Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let lacking = packages.join(" ");
+    if !run::exists("apt-get") {
+        return Err(usage(format!("this machine lacks {lacking}; install them (names as in Debian)")));
+    }
+    if !rustix::process::geteuid().is_root() {
+        let mut line: String = before.iter().map(|words| format!("{} && ", words.join(" "))).collect();
+        line += &format!("apt-get update && apt-get install --yes --no-install-recommends {lacking}");
+        return Err(usage(format!("this machine lacks {lacking}; run: sudo sh -c '{line}'")));
+    }
+    let _quiet = NoServices::hold();
+    for words in before {
+        run::show(&mut run::command(words[0], &words[1..]))?;
+    }
+    run::show(&mut run::command("apt-get", ["update", "--quiet"]))?;
+    let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
+    run::show(
+        run::command("apt-get", install.iter().chain(packages)).env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
+
+/// The packages whose program is not there.
+pub(crate) fn lacking<'a>(programs: &[(&str, &'a str)]) -> Vec<&'a str> {
+    let mut packages: Vec<_> =
+        programs.iter().filter(|(program, _)| !run::exists(program)).map(|(_, package)| *package).collect();
+    packages.dedup();
+    packages
+}
+
+/// While it lives, freshly installed packages do not start their services: a broker for the tests
+/// must not begin to serve the network. Debian asks this file; one that exists is left alone.
+struct NoServices {
+    written: bool,
+}
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+impl NoServices {
+    fn hold() -> Self {
+        let written = !Path::new(POLICY).exists()
+            && std::fs::write(POLICY, "#!/bin/sh\nexit 101\n").is_ok()
+            && std::fs::set_permissions(POLICY, std::fs::Permissions::from_mode(0o755)).is_ok();
+        Self { written }
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.written {
+            let _ = std::fs::remove_file(POLICY);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_packages_of_absent_programs_are_lacking() {
+        let programs = [("sh", "dash"), ("no-such-a", "one"), ("no-such-b", "one"), ("no-such-c", "two")];
+        assert_eq!(lacking(&programs), ["one", "two"]);
+    }
+}

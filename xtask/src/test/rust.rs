@@ -1,0 +1,41 @@
+//! The steps that cargo does.
+//!
+//! All of them build the whole workspace with the same features and the same profile, so that what one
+//! has compiled the next can use.
+
+use crate::run;
+
+pub(crate) fn fmt() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])
+}
+
+pub(crate) fn clippy() -> anyhow::Result<()> {
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
+}
+
+pub(crate) fn doc() -> anyhow::Result<()> {
+    // The examples bring in the features of the dev-dependencies, as in the other steps; without them
+    // the dependencies would be checked a second time. The programs with a library are only a `main`.
+    let targets = ["--lib", "--examples", "--bin", "xtask"];
+    let options = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
+    let arguments = options.into_iter().chain(targets);
+    run::show(run::command("cargo", arguments).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+pub(crate) fn tests() -> anyhow::Result<()> {
+    if run::output("cargo", &["nextest", "--version"]).is_some() {
+        cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])?;
+    } else {
+        cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"])?;
+    }
+    cargo(&["test", "--workspace", "--locked", "--doc"])
+}
+
+/// Builds the programs as the tests do, so that nothing is compiled that they have not compiled already.
+pub(crate) fn build_programs() -> anyhow::Result<()> {
+    cargo(&["build", "--workspace", "--locked", "--bins", "--tests"])
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run::show(&mut run::command("cargo", arguments))
+}
