@@ -7,7 +7,6 @@ export const MEMORY_CACHE = "memory_cache_percent";
 export const NETWORK_EGRESS = "network_egress_percent";
 export const SOC_TEMPERATURE = "soc_temperature_celsius";
 
-/** Longer suffixes first: `_bytes_per_second` also ends like seconds of something. */
 const SUFFIXES: Unit[] = ["bytes_per_second", "percent", "celsius", "hectopascal", "bytes", "seconds", "count"];
 
 /** What a device measures: as its birth says, then what its state carries unannounced. */

@@ -1,0 +1,58 @@
+// The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
+import type { DeviceList, History } from "./types";
+
+const BASE = "api/v1";
+
+/** A request that gave no answer that can be used. `status` is 0 when the hub did not answer at all. */
+export class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "RequestError";
+    this.status = status;
+  }
+}
+
+/** All devices. Throws a RequestError. */
+export function fetchDevices(): Promise<DeviceList> {
+  return get<DeviceList>(`${BASE}/devices`);
+}
+
+/** The stored minutes of some metrics of a device. Throws a RequestError. */
+export function fetchHistory(device: string, metrics: string[], fromMs: number, toMs: number): Promise<History> {
+  const query = new URLSearchParams(metrics.map((metric) => ["metric", metric]));
+  query.set("from_ms", String(Math.round(fromMs)));
+  query.set("to_ms", String(Math.round(toMs)));
+  return get<History>(`${BASE}/devices/${encodeURIComponent(device)}/history?${query}`);
+}
+
+/** The address of the live stream. */
+export const STREAM_URL = `${BASE}/stream`;
+
+/** A hub that accepts a connection but never answers must not hold a page for ever. */
+const TIMEOUT_MS = 10_000;
+
+async function get<T>(url: string): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new RequestError(0, "The hub does not answer.");
+  }
+  if (!response.ok) throw new RequestError(response.status, await explain(response));
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new RequestError(response.status, `The answer to ${url} is no JSON: is this address an Edgewise hub?`);
+  }
+}
+
+async function explain(response: Response): Promise<string> {
+  const said = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null;
+  const parts = [said?.title, said?.detail].filter((part) => typeof part === "string" && part !== "");
+  const reason = parts.length > 0 ? parts.join(": ") : response.statusText;
+  return response.status === 401
+    ? "The hub wants a password (401). Reload the page to be asked for it."
+    : `The hub answers ${response.status}${reason ? `, ${reason}` : ""}.`.replace(/\.\.$/, ".");
+}
