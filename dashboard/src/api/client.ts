@@ -20,7 +20,12 @@ export function fetchDevices(): Promise<DeviceList> {
 }
 
 /** The stored minutes of some metrics of a device. Throws a RequestError. */
-export function fetchHistory(device: string, metrics: string[], fromMs: number, toMs: number): Promise<History> {
+export function fetchHistory(
+  device: string,
+  metrics: string[],
+  fromMs: number,
+  toMs: number,
+): Promise<History> {
   const query = new URLSearchParams(metrics.map((metric) => ["metric", metric]));
   query.set("from_ms", String(Math.round(fromMs)));
   query.set("to_ms", String(Math.round(toMs)));
@@ -36,7 +41,10 @@ const TIMEOUT_MS = 10_000;
 async function get<T>(url: string): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: { accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = await fetch(url, {
+      headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   } catch {
     throw new RequestError(0, "The hub does not answer.");
   }
@@ -44,7 +52,10 @@ async function get<T>(url: string): Promise<T> {
   try {
     return (await response.json()) as T;
   } catch {
-    throw new RequestError(response.status, `The answer to ${url} is no JSON: is this address an Edgewise hub?`);
+    throw new RequestError(
+      response.status,
+      `The answer to ${url} is no JSON: is this address an Edgewise hub?`,
+    );
   }
 }
 

@@ -19,7 +19,12 @@ function ticks(from: number, to: number): [number, Happening][] {
 
 describe("the live connection", () => {
   it("is live once it opened, reads what was missed, and stays so while it hears", () => {
-    const { end, actions } = play([[50, "opened"], ...ticks(1000, 5000), [5050, "heard"], ...ticks(6000, 17_000)]);
+    const { end, actions } = play([
+      [50, "opened"],
+      ...ticks(1000, 5000),
+      [5050, "heard"],
+      ...ticks(6000, 17_000),
+    ]);
     expect(end.phase).toBe("live");
     expect(actions).toEqual([[50, "refetch"]]);
   });

@@ -2,9 +2,7 @@
 import type { DeviceView, Fault, MetricDescription } from "../api/types";
 
 export type Figure =
-  | { kind: "value"; value: number }
-  | { kind: "fault"; fault: Fault; sensor: string }
-  | { kind: "missing" };
+  { kind: "value"; value: number } | { kind: "fault"; fault: Fault; sensor: string } | { kind: "missing" };
 
 /** The figure of a metric. A fault of its sensor wins over any value: such a value is not believed. */
 export function figureOf(

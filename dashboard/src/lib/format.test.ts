@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, formatText, formatValue, MISSING } from "./format";
+import { formatDuration, formatRow, formatText, formatValue, MISSING } from "./format";
 
 describe("values", () => {
   it("shows a missing or impossible value as a dash, never as zero", () => {
@@ -25,6 +25,21 @@ describe("values", () => {
     [0.123456, "unknown", "0.1235"],
   ] as const)("%d %s is %s", (value, unit, text) => {
     expect(formatText(value, unit)).toBe(text);
+  });
+});
+
+describe("values beside each other", () => {
+  it.each([
+    [[950, 1050], "bytes", ["0.95", "1.05"], "kB"],
+    [[12, 7], "bytes", ["12", "7"], "B"],
+    [[2_345_678, 1_000], "bytes_per_second", ["2.35", "0.00"], "MB/s"],
+    [[undefined, 50], "percent", [MISSING, "50.00"], "%"],
+    [[627_123, 627_093.5], "seconds", ["627\u202f123.00", "627\u202f093.50"], "s"],
+    [[3, 4], "count", ["3", "4"], ""],
+    [[3, 3.5], "count", ["3.00", "3.50"], ""],
+    [[undefined, undefined], "bytes", [MISSING, MISSING], "B"],
+  ] as const)("%j %s share one unit", (values, unit, texts, shown) => {
+    expect(formatRow([...values], unit)).toEqual({ texts, unit: shown });
   });
 });
 

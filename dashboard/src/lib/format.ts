@@ -41,7 +41,7 @@ export function formatValue(value: number | null | undefined, unit: Unit): Forma
     case "seconds":
       return value < 120 ? { text: fixed(value, 1), unit: "s" } : { text: formatDuration(value), unit: "" };
     default:
-      return { text: Number.isInteger(value) ? grouped(value) : significant(value), unit: "" };
+      return { text: Number.isInteger(value) ? grouped(value, 0) : significant(value), unit: "" };
   }
 }
 
@@ -49,6 +49,21 @@ export function formatValue(value: number | null | undefined, unit: Unit): Forma
 export function formatText(value: number | null | undefined, unit: Unit): string {
   const { text, unit: symbol } = formatValue(value, unit);
   return symbol ? `${text} ${symbol}` : text;
+}
+
+/**
+ * Values of one metric beside each other: all in one unit, by the largest of them, so that they compare.
+ * Times stay plain seconds here.
+ */
+export function formatRow(values: (number | undefined)[], unit: Unit): { texts: string[]; unit: string } {
+  const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
+  const bytes = unit === "bytes" || unit === "bytes_per_second";
+  const step = bytes ? prefixStep(Math.max(0, ...known.map(Math.abs))) : 0;
+  const digits =
+    unit === "bytes" && step === 0 ? 0 : unit === "count" && known.every(Number.isInteger) ? 0 : 2;
+  const text = (value: number | undefined) =>
+    value === undefined || !Number.isFinite(value) ? MISSING : grouped(value / 1000 ** step, digits);
+  return { texts: values.map(text), unit: `${PREFIXES[step]}${unitSymbol(unit)}` };
 }
 
 /** A duration in seconds by its two largest parts, such as `3 d 4 h`. */
@@ -70,14 +85,14 @@ export function formatDuration(seconds: number): string {
 }
 
 function prefixed(value: number, symbol: string): Formatted {
-  let scaled = value;
-  let step = 0;
-  // 999.95 would be shown as 1000.0, so the next prefix begins there.
-  while (Math.abs(scaled) >= 999.95 && step < PREFIXES.length - 1) {
-    scaled /= 1000;
-    step += 1;
-  }
-  return { text: fixed(scaled, step === 0 ? 0 : 1), unit: `${PREFIXES[step]}${symbol}` };
+  const step = prefixStep(Math.abs(value));
+  return { text: fixed(value / 1000 ** step, step === 0 ? 0 : 1), unit: `${PREFIXES[step]}${symbol}` };
+}
+
+/** Which prefix: 999.95 would be shown as 1000.0, so the next one begins there. */
+function prefixStep(size: number): number {
+  const step = PREFIXES.findIndex((_, index) => size < 999.95 * 1000 ** index);
+  return step < 0 ? PREFIXES.length - 1 : step;
 }
 
 function fixed(value: number, digits: number): string {
@@ -87,8 +102,10 @@ function fixed(value: number, digits: number): string {
   return shown.replace("-", "\u2212");
 }
 
-function grouped(value: number): string {
-  return value.toLocaleString("en", { useGrouping: Math.abs(value) >= 10_000 }).replace(/,/g, "\u202f");
+function grouped(value: number, digits: number): string {
+  const [whole = "", part] = fixed(value, digits).split(".");
+  const spaced = whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  return part === undefined ? spaced : `${spaced}.${part}`;
 }
 
 function significant(value: number): string {

@@ -7,7 +7,15 @@ export const MEMORY_CACHE = "memory_cache_percent";
 export const NETWORK_EGRESS = "network_egress_percent";
 export const SOC_TEMPERATURE = "soc_temperature_celsius";
 
-const SUFFIXES: Unit[] = ["bytes_per_second", "percent", "celsius", "hectopascal", "bytes", "seconds", "count"];
+const SUFFIXES: Unit[] = [
+  "bytes_per_second",
+  "percent",
+  "celsius",
+  "hectopascal",
+  "bytes",
+  "seconds",
+  "count",
+];
 
 /** What a device measures: as its birth says, then what its state carries unannounced. */
 export function describe(view: DeviceView): MetricDescription[] {

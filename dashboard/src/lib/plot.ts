@@ -49,8 +49,12 @@ export function options(
       y: { range: ((_, min, max) => valueRange(unit, min, max)) as Range.Function },
     },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((time) => clockLabel(time, splits)) },
-      { ...axis, size: 64, values: (_, splits) => splits.map((value) => axisLabel(value, splits, unit)) },
+      { ...axis, size: 32, values: (_, splits) => splits.map((time) => clockLabel(time, splits)) },
+      {
+        ...axis,
+        size: unit.startsWith("bytes") ? 84 : 52,
+        values: (_, splits) => splits.map((value) => axisLabel(value, splits, unit)),
+      },
     ],
     series: [{}, ...Array.from({ length: lines }, (_, index) => line(index, colour))],
     hooks: { setCursor: [(plot: uPlot) => onCursor(plot.cursor.idx ?? null)] },

@@ -34,6 +34,17 @@ describe("freshness", () => {
 
 it("counts a fleet, and faults only of devices that are there", () => {
   const faulty = { state: state({ faults: { bme280: "stuck" } }) };
-  const fleet = [device(faulty), device({ ...faulty, status: "offline" }), device({ last_heard_ms: T0 - 60_000 })];
-  expect(countFleet(fleet, T0)).toEqual({ total: 3, online: 1, silent: 1, offline: 1, unknown: 0, faulty: 1 });
+  const fleet = [
+    device(faulty),
+    device({ ...faulty, status: "offline" }),
+    device({ last_heard_ms: T0 - 60_000 }),
+  ];
+  expect(countFleet(fleet, T0)).toEqual({
+    total: 3,
+    online: 1,
+    silent: 1,
+    offline: 1,
+    unknown: 0,
+    faulty: 1,
+  });
 });

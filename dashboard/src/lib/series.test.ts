@@ -12,7 +12,14 @@ function history(series: Record<string, [number, number][]>): History {
     to_ms: T0,
     series: Object.entries(series).map(([metric, points]) => ({
       metric,
-      points: points.map(([time_ms, mean]) => ({ time_ms, mean, min: mean, max: mean, last: mean, count: 12 })),
+      points: points.map(([time_ms, mean]) => ({
+        time_ms,
+        mean,
+        min: mean,
+        max: mean,
+        last: mean,
+        count: 12,
+      })),
     })),
   };
 }
@@ -23,7 +30,12 @@ function live(...times: number[]): LivePoint[] {
 
 describe("chart data", () => {
   it("joins stored minutes and live points without a gap where there is none", () => {
-    const stored = history({ a: [[T0, 10], [T0 + MINUTE, 11]] });
+    const stored = history({
+      a: [
+        [T0, 10],
+        [T0 + MINUTE, 11],
+      ],
+    });
     const points = live(T0 + 2 * MINUTE, T0 + 2 * MINUTE + 5000);
     expect(chartData(["a"], stored, points, 0, 5000)).toEqual([
       [T0, T0 + MINUTE, T0 + 2 * MINUTE, T0 + 2 * MINUTE + 5000],
@@ -32,7 +44,12 @@ describe("chart data", () => {
   });
 
   it("breaks the line at a missing minute and at missed states", () => {
-    const stored = history({ a: [[T0, 10], [T0 + 2 * MINUTE, 12]] });
+    const stored = history({
+      a: [
+        [T0, 10],
+        [T0 + 2 * MINUTE, 12],
+      ],
+    });
     expect(chartData(["a"], stored, [], 0, 5000)).toEqual([
       [T0, T0 + MINUTE, T0 + 2 * MINUTE],
       [10, null, 12],
@@ -52,7 +69,13 @@ describe("chart data", () => {
   });
 
   it("leaves out minutes that live readings cover, and fills an outage of the browser with them", () => {
-    const stored = history({ a: [[T0 + 10_000, 50], [T0 + 70_000, 51], [T0 + 130_000, 52]] });
+    const stored = history({
+      a: [
+        [T0 + 10_000, 50],
+        [T0 + 70_000, 51],
+        [T0 + 130_000, 52],
+      ],
+    });
     const points = live(T0 + 5000, T0 + 140_000);
     expect(chartData(["a"], stored, points, 0, 5000)).toEqual([
       [T0 + 5000, T0 + 70_000, T0 + 140_000],
@@ -61,7 +84,13 @@ describe("chart data", () => {
   });
 
   it("keeps to the time and the metrics asked for", () => {
-    const stored = history({ a: [[T0, 1], [T0 + MINUTE, 2]], z: [[T0 + 30_000, 9]] });
+    const stored = history({
+      a: [
+        [T0, 1],
+        [T0 + MINUTE, 2],
+      ],
+      z: [[T0 + 30_000, 9]],
+    });
     expect(chartData(["a"], stored, [], T0 + 1, 5000)).toEqual([[T0 + MINUTE], [2]]);
     expect(chartData(["a"], null, [], 0, 5000)).toEqual([[], []]);
   });

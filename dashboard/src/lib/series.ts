@@ -26,7 +26,12 @@ export function sampledAt(state: State, receivedMs: number): number {
  * The live points with one more, oldest first, none older than `spanMs` before it and at most `most` of
  * them: the buffer of a page that stays open for weeks does not grow. A repeated or older point is ignored.
  */
-export function append(points: readonly LivePoint[], point: LivePoint, spanMs: number, most: number): LivePoint[] {
+export function append(
+  points: readonly LivePoint[],
+  point: LivePoint,
+  spanMs: number,
+  most: number,
+): LivePoint[] {
   const last = points.at(-1);
   if (last && point.time_ms <= last.time_ms) return [...points];
   const kept = points.filter((old) => old.time_ms >= point.time_ms - spanMs);
@@ -52,10 +57,11 @@ export function chartData(
     .filter((row) => row.time_ms >= fromMs)
     .sort((a, b) => a.time_ms - b.time_ms);
 
-  const data: ChartData = [[], ...metrics.map(() => [])];
+  const times: number[] = [];
+  const lines: (number | null)[][] = metrics.map(() => []);
   const push = (time: number, values: Row["values"]) => {
-    data[0].push(time);
-    metrics.forEach((metric, index) => data[index + 1]?.push(values[metric] ?? null));
+    times.push(time);
+    metrics.forEach((metric, index) => lines[index]?.push(values[metric] ?? null));
   };
   rows.forEach((row, index) => {
     const before = rows[index - 1];
@@ -66,7 +72,7 @@ export function chartData(
     }
     push(row.time_ms, row.values);
   });
-  return data;
+  return [times, ...lines];
 }
 
 function storedRows(metrics: string[], history: History | null): Row[] {
@@ -88,5 +94,7 @@ function covered(timeMs: number, live: readonly LivePoint[]): boolean {
 
 /** Positions of values with nothing on either side: no line shows them, so they need a dot. */
 export function lonely(values: readonly (number | null | undefined)[]): number[] {
-  return values.flatMap((value, i) => (value != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+  return values.flatMap((value, i) =>
+    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
+  );
 }

@@ -9,7 +9,12 @@ it("takes a newer state and never an older one", () => {
   const view = device({ state: NEW, state_received_ms: T0 + 10 });
   expect(withState(view, { device: "roof", received_ms: T0 + 5, state: OLD })).toBe(view);
   const next = withState(view, { device: "roof", received_ms: T0 + 20, state: OLD });
-  expect(next).toMatchObject({ state: OLD, state_received_ms: T0 + 20, last_heard_ms: T0 + 20, status: "online" });
+  expect(next).toMatchObject({
+    state: OLD,
+    state_received_ms: T0 + 20,
+    last_heard_ms: T0 + 20,
+    status: "online",
+  });
 });
 
 it("a state says nothing about the status, which has its own topic", () => {

@@ -19,7 +19,8 @@ export function withState(view: DeviceView, event: StateEvent): DeviceView {
 export function withFetched(view: DeviceView | undefined, fetched: DeviceView, told: boolean): DeviceView {
   if (view === undefined) return fetched;
   const base = told ? view : fetched;
-  const values = (view.state_received_ms ?? -Infinity) > (fetched.state_received_ms ?? -Infinity) ? view : fetched;
+  const values =
+    (view.state_received_ms ?? -Infinity) > (fetched.state_received_ms ?? -Infinity) ? view : fetched;
   return {
     ...base,
     state: values.state,
