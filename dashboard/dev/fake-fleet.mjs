@@ -80,7 +80,7 @@ export function history(device, query, nowMs) {
     const minutes = [];
     for (let ms = Math.ceil(from_ms / 60_000) * 60_000; ms <= to_ms; ms += 60_000) {
         const age = (nowMs - ms) / 60_000;
-        if (age < 7 || age > 9) minutes.push(ms);
+        if ((age < 7 || age > 9) && ms <= device.last_heard_ms) minutes.push(ms);
     }
     const point = (name) => (time_ms) => {
         const mean = round(valueAt(name, device.shape, time_ms, true));

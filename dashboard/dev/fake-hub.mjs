@@ -30,6 +30,14 @@ setInterval(
     },
     Number(process.env.INTERVAL_MS ?? 2000),
 );
+// SIGUSR2 takes the first device away, as a broker does when an agent ends.
+process.on("SIGUSR2", () => {
+    const gone = fleet[0];
+    if (!gone) return;
+    gone.shape.speaks = false;
+    Object.assign(gone, { status: "offline", status_since_ms: Date.now() });
+    sendAll("device", view(gone));
+});
 setInterval(() => sendAll("ping", { now_ms: Date.now() }), 5000);
 
 const server = createServer((request, response) => {

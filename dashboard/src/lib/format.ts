@@ -45,24 +45,26 @@ export function formatValue(value: number | null | undefined, unit: Unit): Forma
   }
 }
 
-/** The same as one text, such as `21.4 °C`, for labels and tips. */
+/** The same as one text that does not break, such as `21.4 °C`. */
 export function formatText(value: number | null | undefined, unit: Unit): string {
   const { text, unit: symbol } = formatValue(value, unit);
-  return symbol ? `${text} ${symbol}` : text;
+  return symbol ? `${text}\u00a0${symbol}` : text;
 }
 
 /**
  * Values of one metric beside each other: all in one unit, by the largest of them, so that they compare.
- * Times stay plain seconds here.
+ * Times stay plain seconds here, whole ones when they are many.
  */
 export function formatRow(values: (number | undefined)[], unit: Unit): { texts: string[]; unit: string } {
   const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
-  const bytes = unit === "bytes" || unit === "bytes_per_second";
-  const step = bytes ? prefixStep(Math.max(0, ...known.map(Math.abs))) : 0;
-  const digits =
-    unit === "bytes" && step === 0 ? 0 : unit === "count" && known.every(Number.isInteger) ? 0 : 2;
+  const largest = Math.max(0, ...known.map(Math.abs));
+  const step = unit === "bytes" || unit === "bytes_per_second" ? prefixStep(largest) : 0;
+  const whole =
+    (unit === "bytes" && step === 0) ||
+    (unit === "count" && known.every(Number.isInteger)) ||
+    (unit === "seconds" && largest >= 1000);
   const text = (value: number | undefined) =>
-    value === undefined || !Number.isFinite(value) ? MISSING : grouped(value / 1000 ** step, digits);
+    value === undefined || !Number.isFinite(value) ? MISSING : grouped(value / 1000 ** step, whole ? 0 : 2);
   return { texts: values.map(text), unit: `${PREFIXES[step]}${unitSymbol(unit)}` };
 }
 
