@@ -19,8 +19,14 @@ export class Live {
   epoch = $state(0);
   /** The hub's clock, once a second. */
   now = $state(Date.now());
+  /**
+   * The hub's clock when it last spoke. Presence is judged by it: a hub that cannot be reached says nothing
+   * about its devices, and must not make them look silent.
+   */
+  known = $state(Date.now());
 
   #offset = 0;
+  #spoke = 0;
   #listeners = new Set<(event: StateEvent) => void>();
   #told = new Set<string>();
   #fetching = false;
@@ -32,6 +38,7 @@ export class Live {
     const stop = openStream({
       onDevice: (view) => {
         this.#told.add(view.id);
+        this.#spoke = this.clock();
         this.#put(view);
       },
       onState: (event) => this.#state(event),
@@ -57,6 +64,7 @@ export class Live {
   }
 
   #state(event: StateEvent): void {
+    this.#spoke = this.clock();
     const view = this.devices.get(event.device);
     if (view) this.#put(withState(view, event));
     else void this.#refetch();
@@ -70,11 +78,13 @@ export class Live {
 
   #clock(nowMs: number): void {
     this.#offset = nowMs - Date.now();
+    this.#spoke = nowMs;
     this.#tick();
   }
 
   #tick(): void {
     this.now = this.clock();
+    this.known = this.#spoke;
   }
 
   /** Reads all devices. Asked for while it runs, it runs once more: never two at a time, none forgotten. */

@@ -1,4 +1,5 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
+import { problemText } from "./problem";
 import type { DeviceList, History } from "./types";
 
 const BASE = "api/v1";
@@ -48,7 +49,10 @@ async function get<T>(url: string): Promise<T> {
   } catch {
     throw new RequestError(0, "The hub does not answer.");
   }
-  if (!response.ok) throw new RequestError(response.status, await explain(response));
+  if (!response.ok) {
+    const said: unknown = await response.json().catch(() => null);
+    throw new RequestError(response.status, problemText(response.status, response.statusText, said));
+  }
   try {
     return (await response.json()) as T;
   } catch {
@@ -57,13 +61,4 @@ async function get<T>(url: string): Promise<T> {
       `The answer to ${url} is no JSON: is this address an Edgewise hub?`,
     );
   }
-}
-
-async function explain(response: Response): Promise<string> {
-  const said = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null;
-  const parts = [said?.title, said?.detail].filter((part) => typeof part === "string" && part !== "");
-  const reason = parts.length > 0 ? parts.join(": ") : response.statusText;
-  return response.status === 401
-    ? "The hub wants a password (401). Reload the page to be asked for it."
-    : `The hub answers ${response.status}${reason ? `, ${reason}` : ""}.`.replace(/\.\.$/, ".");
 }
