@@ -2,7 +2,7 @@
 // pages can be worked on without a hub. It proves nothing; the tests that count run against the real hub.
 //
 //   npm run build && npm run fake-hub        then open http://127.0.0.1:8099
-//   PORT=0 picks a free port; EMPTY=1 plays a hub without devices.
+//   PORT=0 picks a free port; EMPTY=1 plays a hub without devices; COPIES=150 plays the fleet so many times.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -12,7 +12,10 @@ const DIST = new URL("../dist", import.meta.url).pathname;
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const PROBLEM = { "content-type": "application/problem+json" };
 
-const fleet = process.env.EMPTY ? [] : devices(Date.now());
+const copies = process.env.EMPTY ? 0 : Number(process.env.COPIES ?? 1);
+const fleet = Array.from({ length: copies }, (_, n) =>
+    devices(Date.now()).map((device) => ({ ...device, id: n === 0 ? device.id : `${device.id}-${n}` })),
+).flat();
 const readers = new Set();
 
 const view = ({ shape: _shape, ...shown }) => shown;
@@ -48,6 +51,7 @@ const server = createServer((request, response) => {
 
     if (url.pathname === "/api/v1/stream") {
         response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+        response.flushHeaders();
         readers.add(response);
         request.on("close", () => readers.delete(response));
         fleet.forEach((device) => send(response, "device", view(device)));

@@ -1,9 +1,9 @@
 // A development aid: pictures of every page in every look, to judge the design by.
-//   PANEL_URL=http://127.0.0.1:8099 node dev/shots.mjs /tmp/shots
+//   PANEL_URL=http://127.0.0.1:8099 node dev/shots.mjs       writes to test-results/
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [out = "shots"] = process.argv.slice(2);
+const [out = "test-results"] = process.argv.slice(2);
 const url = process.env.PANEL_URL ?? "http://127.0.0.1:8099";
 const only = process.env.ONLY;
 mkdirSync(out, { recursive: true });

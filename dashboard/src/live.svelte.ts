@@ -46,6 +46,8 @@ export class Live {
       onMissed: () => void this.#refetch(),
       onPhase: (phase) => (this.phase = phase),
     });
+    // Not only when the stream opens: the first picture need not wait for it.
+    void this.#refetch();
     return () => {
       clearInterval(timer);
       stop();
