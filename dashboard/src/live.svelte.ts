@@ -28,7 +28,9 @@ export class Live {
   #offset = 0;
   #spoke = 0;
   #listeners = new Set<(event: StateEvent) => void>();
-  #told = new Set<string>();
+  // Which devices the stream has spoken of since the last request was sent.
+  #toldDevice = new Set<string>();
+  #toldState = new Set<string>();
   #fetching = false;
   #again = false;
 
@@ -37,7 +39,7 @@ export class Live {
     const timer = setInterval(() => this.#tick(), 1000);
     const stop = openStream({
       onDevice: (view) => {
-        this.#told.add(view.id);
+        this.#toldDevice.add(view.id);
         this.#spoke = this.clock();
         this.#put(view);
       },
@@ -67,6 +69,7 @@ export class Live {
 
   #state(event: StateEvent): void {
     this.#spoke = this.clock();
+    this.#toldState.add(event.device);
     const view = this.devices.get(event.device);
     if (view) this.#put(withState(view, event));
     else void this.#refetch();
@@ -102,12 +105,13 @@ export class Live {
   }
 
   async #fetchOnce(): Promise<void> {
-    this.#told.clear();
+    this.#toldDevice.clear();
+    this.#toldState.clear();
     try {
       const { devices, now_ms } = await fetchDevices();
       this.#clock(now_ms);
       for (const fetched of devices) {
-        const told = this.#told.has(fetched.id);
+        const told = { device: this.#toldDevice.has(fetched.id), state: this.#toldState.has(fetched.id) };
         this.#put(withFetched(this.devices.get(fetched.id), fetched, told));
       }
       this.loaded = true;

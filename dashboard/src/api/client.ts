@@ -20,13 +20,24 @@ export function fetchDevices(): Promise<DeviceList> {
   return get<DeviceList>(`${BASE}/devices`);
 }
 
-/** The stored minutes of some metrics of a device. Throws a RequestError. */
-export function fetchHistory(
+/** The hub takes no more metrics in one request. */
+const MOST_METRICS = 20;
+
+/** The stored minutes of some metrics, at least one, of a device. Throws a RequestError. */
+export async function fetchHistory(
   device: string,
   metrics: string[],
   fromMs: number,
   toMs: number,
 ): Promise<History> {
+  const answer = await fetchSome(device, metrics.slice(0, MOST_METRICS), fromMs, toMs);
+  const rest = metrics.slice(MOST_METRICS);
+  if (rest.length === 0) return answer;
+  const more = await fetchHistory(device, rest, fromMs, toMs);
+  return { ...answer, series: [...answer.series, ...more.series] };
+}
+
+function fetchSome(device: string, metrics: string[], fromMs: number, toMs: number): Promise<History> {
   const query = new URLSearchParams(metrics.map((metric) => ["metric", metric]));
   query.set("from_ms", String(Math.round(fromMs)));
   query.set("to_ms", String(Math.round(toMs)));

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All devices. */
+        /** All devices with their latest values. */
         get: operations["list_devices"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One device. */
+        /** One device with its latest values. */
         get: operations["get_device"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Stored minutes of one device. */
+        /** The history of some metrics of a device, one point per stored summary. */
         get: operations["get_history"];
         put?: never;
         post?: never;
@@ -62,7 +62,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Server-sent events: `device` (DeviceView), `state` (StateEvent), `summary` (SummaryEvent), `ping` (PingEvent), `lagged` (LaggedEvent). */
+        /**
+         * Live server-sent events.
+         * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
+         *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
+         *     (`SummaryEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         */
         get: operations["stream"];
         put?: never;
         post?: never;
@@ -79,7 +84,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the hub runs. */
+        /** The process is alive. */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -96,7 +101,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the hub can do its work. */
+        /** The hub does its work: the store takes what it is given and the broker is there. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -110,180 +115,61 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description Whether the wall clock of a device can be believed.
-         * @enum {string}
-         */
-        ClockTrust: "synchronized" | "unsynchronized";
-        /**
-         * @description Why a sensor gave no readings.
-         * @enum {string}
-         */
-        Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
-        /**
-         * @description How the values of a metric behave over time.
-         * @enum {string}
-         */
-        Kind: "gauge" | "counter";
-        /**
-         * @description Unit of a metric; the hub gives what it does not know as `unknown`.
-         * @enum {string}
-         */
-        Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "unknown";
-        /**
-         * @description Whether a device is there, as last said by its agent or the broker; `unknown` when neither said anything yet.
-         * @enum {string}
-         */
-        DeviceStatus: "online" | "offline" | "unknown";
-        /** @description The time of a message. */
-        Stamp: {
+        /** @description Payload of the `birth` topic: retained, sent at each connect before anything else. */
+        Birth: {
+            /** @description Version of the agent. */
+            agent_version: string;
+            /** @description Processor architecture, such as `aarch64`. */
+            arch: string;
             /** @description The run of the agent; `monotonic_ms` compares only within one. */
-            boot: string;
+            boot: components["schemas"]["BootId"];
+            /** @description Whether `time_ms` can be believed. */
+            clock: components["schemas"]["ClockTrust"];
+            /** @description Host name. */
+            hostname: string;
             /**
-             * Format: int64
-             * @description Milliseconds since the device started.
+             * Format: uint64
+             * @description Milliseconds between two samples, and so between two `state` messages.
+             */
+            interval_ms: number;
+            /** @description The kernel's id of this start of the machine: changes at a reboot, not at a restart of the agent. */
+            machine_boot: string;
+            /** @description Everything that the device can measure, in the order to show it. */
+            metrics: components["schemas"]["MetricDescription"][];
+            /** @description What the machine says it is, such as `Raspberry Pi 4 Model B Rev 1.4`; absent where it does not say. */
+            model?: string | null;
+            /**
+             * Format: uint64
+             * @description Milliseconds since the device started, counted through suspend. Never jumps.
              */
             monotonic_ms: number;
+            /** @description Name and version of the operating system. */
+            os: string;
             /**
              * Format: int64
              * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
              */
             time_ms: number;
-            clock: components["schemas"]["ClockTrust"];
-        };
-        /** @description One metric of a device. */
-        MetricDescription: {
-            /** @description Its name in every other message. */
-            name: string;
-            unit: components["schemas"]["Unit"];
-            /** @description The sensor that it comes from; faults are told by this id. */
-            sensor: string;
-            /** @description What people call it. */
-            label: string;
-            kind: components["schemas"]["Kind"];
-        };
-        /** @description Who a device is and what it measures. */
-        Birth: components["schemas"]["Stamp"] & {
+            /** @description Version of the contract. */
+            version: components["schemas"]["Version"];
             /**
-             * Format: int32
-             * @description Version of the contract: 1.
-             */
-            version: number;
-            /** @description The kernel's id of this start of the machine. */
-            machine_boot: string;
-            /** @description Version of the agent. */
-            agent_version: string;
-            /** @description Host name. */
-            hostname: string;
-            /** @description What the machine says it is; absent where it does not say. */
-            model?: string | null;
-            /** @description Name and version of the operating system. */
-            os: string;
-            /** @description Processor architecture, such as `aarch64`. */
-            arch: string;
-            /**
-             * Format: int64
-             * @description Milliseconds between two samples.
-             */
-            interval_ms: number;
-            /**
-             * Format: int64
+             * Format: uint64
              * @description Length of the rolling window, in milliseconds.
              */
             window_ms: number;
-            /** @description Everything that the device can measure, in the order to show it. */
-            metrics: components["schemas"]["MetricDescription"][];
         };
-        /** @description The live values of a device. */
-        State: components["schemas"]["Stamp"] & {
-            /**
-             * Format: int32
-             * @description Version of the contract: 1.
-             */
-            version: number;
-            /** @description The readings of this sample. A sensor in fault has none here. */
-            now: {
-                [key: string]: number;
-            };
-            /** @description The means over the rolling window. */
-            mean: {
-                [key: string]: number;
-            };
-            /** @description Sensors that gave no readings at this sample, and why. */
-            faults: {
-                [key: string]: components["schemas"]["Fault"];
-            };
-            /**
-             * Format: int64
-             * @description Summaries that this run of the agent had to drop before the hub had acknowledged them.
-             */
-            dropped_count?: number;
-        };
-        /** @description The durable record of a minute. */
-        Summary: components["schemas"]["Stamp"] & {
-            /**
-             * Format: int32
-             * @description Version of the contract: 1.
-             */
-            version: number;
-            /**
-             * Format: int64
-             * @description Counts the summaries of one boot from 1.
-             */
-            sequence: number;
-            /**
-             * Format: int64
-             * @description Length of the window, in milliseconds.
-             */
-            window_ms: number;
-            /** @description Mean over time of each metric. */
-            mean: {
-                [key: string]: number;
-            };
-            /** @description Lowest reading. */
-            min: {
-                [key: string]: number;
-            };
-            /** @description Highest reading. */
-            max: {
-                [key: string]: number;
-            };
-            /** @description Last reading. */
-            last: {
-                [key: string]: number;
-            };
-            /** @description Number of readings, at least 1. */
-            count: {
-                [key: string]: number;
-            };
-        };
-        /** @description What the hub knows of one device. */
-        DeviceView: {
-            /** @description The device. */
-            id: string;
-            status: components["schemas"]["DeviceStatus"];
-            /**
-             * Format: int64
-             * @description When the status last changed, by the hub's clock, in milliseconds since 1970-01-01 UTC; null when it is unknown.
-             */
-            status_since_ms: number | null;
-            /**
-             * Format: int64
-             * @description When the last message of the device came, by the hub's clock; null when none came.
-             */
-            last_heard_ms: number | null;
-            /** @description The last birth; null when none came. */
-            birth: null | components["schemas"]["Birth"];
-            /** @description The last state; null when none came. */
-            state: null | components["schemas"]["State"];
-            /**
-             * Format: int64
-             * @description When `state` came, by the hub's clock; null when none came.
-             */
-            state_received_ms: number | null;
-        };
-        /** @description All devices that the hub knows. */
+        /**
+         * @description One run of an agent: a restart of the agent or of the Pi begins a new one. Sequence numbers and
+         *     monotonic times compare only within one.
+         */
+        BootId: string;
+        /** @description Whether the wall clock of a device can be believed. */
+        ClockTrust: "synchronized" | "unsynchronized";
+        /** @description One Pi with an agent. It is a level of every topic, so it has neither `/` nor a wildcard. */
+        DeviceId: string;
+        /** @description All devices. */
         DeviceList: {
+            /** @description The devices, by id. */
             devices: components["schemas"]["DeviceView"][];
             /**
              * Format: int64
@@ -291,13 +177,107 @@ export interface components {
              */
             now_ms: number;
         };
-        /** @description One minute of one metric. */
-        Point: {
+        /**
+         * @description Whether a device is there.
+         * @enum {string}
+         */
+        DeviceStatus: "online" | "offline" | "unknown";
+        /** @description One device: who it is, whether it is there, and its latest values. */
+        DeviceView: {
+            birth: null | components["schemas"]["Birth"];
+            id: components["schemas"]["DeviceId"];
             /**
              * Format: int64
-             * @description The end of the minute, in milliseconds since 1970-01-01 UTC.
+             * @description When the device last said something itself, in milliseconds since 1970-01-01 UTC.
              */
-            time_ms: number;
+            last_heard_ms: number | null;
+            state: null | components["schemas"]["State"];
+            /**
+             * Format: int64
+             * @description When that state came, in milliseconds since 1970-01-01 UTC; null when its age is not known, because
+             *     the broker had kept it and the device has no synchronized clock.
+             */
+            state_received_ms: number | null;
+            /** @description What the broker knows about it. */
+            status: components["schemas"]["DeviceStatus"];
+            /**
+             * Format: int64
+             * @description When the hub learnt that status, in milliseconds since 1970-01-01 UTC.
+             */
+            status_since_ms: number | null;
+        };
+        /** @description Why a sensor gave no readings. */
+        Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
+        /** @description The history of some metrics of a device. */
+        HistoryView: {
+            /** @description The device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Start, included, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /** @description One for each metric that was asked for, in that order. */
+            series: components["schemas"]["Series"][];
+            /**
+             * Format: int64
+             * @description End, excluded, in milliseconds since 1970-01-01 UTC.
+             */
+            to_ms: number;
+        };
+        /** @description How the values of a metric behave over time. */
+        Kind: "gauge" | "counter";
+        /**
+         * @description Event `lagged` of the stream: the reader was too slow and missed events; it goes on with the newest.
+         *     What it shows may be out of date: fetch the devices again.
+         */
+        LaggedEvent: {
+            /**
+             * Format: int64
+             * @description Number of events missed.
+             */
+            skipped_count: number;
+        };
+        /** @description One metric of a device. */
+        MetricDescription: {
+            /** @description How it behaves over time. */
+            kind: components["schemas"]["Kind"];
+            /** @description What people call it. */
+            label: string;
+            /** @description Its name in every other message. */
+            name: components["schemas"]["MetricName"];
+            /** @description The sensor that it comes from; faults are told by this id. */
+            sensor: components["schemas"]["SensorId"];
+            /** @description Its unit. */
+            unit: components["schemas"]["Unit"];
+        };
+        /** @description The name of a metric: snake_case with the unit last, such as `cpu0_percent`. */
+        MetricName: string;
+        /** @description Event `ping` of the stream, every 5 s: the hub is there. */
+        PingEvent: {
+            /**
+             * Format: int64
+             * @description The hub's clock, in milliseconds since 1970-01-01 UTC.
+             */
+            now_ms: number;
+        };
+        /** @description One summary's figures of one metric. */
+        Point: {
+            /**
+             * Format: int32
+             * @description Number of readings.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Last reading.
+             */
+            last: number;
+            /**
+             * Format: double
+             * @description Highest reading.
+             */
+            max: number;
             /**
              * Format: double
              * @description Mean over time.
@@ -309,95 +289,164 @@ export interface components {
              */
             min: number;
             /**
-             * Format: double
-             * @description Highest reading.
-             */
-            max: number;
-            /**
-             * Format: double
-             * @description Last reading.
-             */
-            last: number;
-            /**
-             * Format: int32
-             * @description Number of readings.
-             */
-            count: number;
-        };
-        /** @description The stored minutes of one metric, oldest first. A minute that is missing is missing. */
-        Series: {
-            /** @description The metric. */
-            metric: string;
-            points: components["schemas"]["Point"][];
-        };
-        /** @description The stored minutes of some metrics of one device. */
-        History: {
-            /** @description The device. */
-            device: string;
-            /**
              * Format: int64
-             * @description Start of the time asked for.
+             * @description End of the window, in milliseconds since 1970-01-01 UTC.
              */
-            from_ms: number;
-            /**
-             * Format: int64
-             * @description End of the time asked for.
-             */
-            to_ms: number;
-            series: components["schemas"]["Series"][];
+            time_ms: number;
         };
-        /** @description Data of the `state` event. */
-        StateEvent: {
-            /** @description The device. */
-            device: string;
-            /**
-             * Format: int64
-             * @description When it came, by the hub's clock.
-             */
-            received_ms: number;
-            state: components["schemas"]["State"];
-        };
-        /** @description Data of the `summary` event. */
-        SummaryEvent: {
-            /** @description The device. */
-            device: string;
-            /**
-             * Format: int64
-             * @description When it came, by the hub's clock.
-             */
-            received_ms: number;
-            summary: components["schemas"]["Summary"];
-        };
-        /** @description Data of the `ping` event, sent every 5 s. */
-        PingEvent: {
-            /**
-             * Format: int64
-             * @description The hub's clock, in milliseconds since 1970-01-01 UTC.
-             */
-            now_ms: number;
-        };
-        /** @description Data of the `lagged` event: this reader was too slow and must fetch the devices again. */
-        LaggedEvent: {
-            /**
-             * Format: int64
-             * @description Number of events that it missed.
-             */
-            skipped_count: number;
-        };
-        /** @description What went wrong (RFC 9457). */
+        /** @description Why a request failed. */
         Problem: {
-            /** @description Kind of the problem. */
-            type: string;
-            /** @description The kind in words. */
-            title: string;
+            /** @description What is wrong, and what to do about it. */
+            detail: string;
             /**
              * Format: int32
              * @description The HTTP status.
              */
             status: number;
-            /** @description What happened here, and what helps. */
-            detail: string;
+            /** @description The status in words. */
+            title: string;
+            /** @description Always `about:blank`: the status says what kind of problem it is. */
+            type: string;
         };
+        /** @description The hub does its work. */
+        Ready: {
+            /** @description Always true; otherwise the answer is a problem. */
+            ready: boolean;
+        };
+        /** @description One sensor of a device, such as `cpu` or `outdoor`. */
+        SensorId: string;
+        /** @description The history of one metric. */
+        Series: {
+            /** @description Name of the metric. */
+            metric: string;
+            /** @description Its points, in the order of time. A gap is a gap: nothing is filled in. */
+            points: components["schemas"]["Point"][];
+        };
+        /**
+         * @description Payload of the `state` topic: every interval, retained, replaced by the next one.
+         *
+         *     `R` is how the readings are held: a reader takes the default map, a writer may serialise from what it
+         *     has without building one.
+         */
+        State: {
+            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            boot: components["schemas"]["BootId"];
+            /** @description Whether `time_ms` can be believed. */
+            clock: components["schemas"]["ClockTrust"];
+            /**
+             * Format: uint64
+             * @description Summaries that this run of the agent had to drop before the hub had acknowledged them.
+             * @default 0
+             */
+            dropped_count: number;
+            /** @description Sensors that gave no readings at this sample, and why. */
+            faults: {
+                [key: string]: components["schemas"]["Fault"];
+            };
+            /**
+             * @description The means over the rolling window. A metric is here while the window holds at least one reading
+             *     of it and its sensor is not in fault.
+             */
+            mean: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint64
+             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             */
+            monotonic_ms: number;
+            /** @description The readings of this sample. A sensor in fault has none here. */
+            now: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
+             */
+            time_ms: number;
+            /** @description Version of the contract. */
+            version: components["schemas"]["Version"];
+        };
+        /** @description Event `state` of the stream: new live values of a device. */
+        StateEvent: {
+            device: components["schemas"]["DeviceId"];
+            /**
+             * Format: int64
+             * @description When they came, in milliseconds since 1970-01-01 UTC.
+             */
+            received_ms: number | null;
+            state: components["schemas"]["State"];
+        };
+        /**
+         * @description Payload of the `summary` topic: one window's statistics, kept by the agent until acknowledged.
+         *
+         *     `R` and `C` are how readings and counts are held, as in [`State`](super::State).
+         */
+        Summary: {
+            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            boot: components["schemas"]["BootId"];
+            /** @description Whether `time_ms` can be believed. */
+            clock: components["schemas"]["ClockTrust"];
+            /** @description Number of readings, at least 1. */
+            count: {
+                [key: string]: number;
+            };
+            /** @description Last reading. */
+            last: {
+                [key: string]: number;
+            };
+            /** @description Highest reading. */
+            max: {
+                [key: string]: number;
+            };
+            /** @description Mean over time of each metric. */
+            mean: {
+                [key: string]: number;
+            };
+            /** @description Lowest reading. */
+            min: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint64
+             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             */
+            monotonic_ms: number;
+            /**
+             * Format: uint64
+             * @description Counts the summaries of one boot from 1, without a hole: what is not received is missing.
+             */
+            sequence: number;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
+             */
+            time_ms: number;
+            /** @description Version of the contract. */
+            version: components["schemas"]["Version"];
+            /**
+             * Format: uint64
+             * @description Length of the window, in milliseconds.
+             */
+            window_ms: number;
+        };
+        /** @description Event `summary` of the stream: a minute of a device came in. */
+        SummaryEvent: {
+            device: components["schemas"]["DeviceId"];
+            /**
+             * Format: int64
+             * @description When it came, in milliseconds since 1970-01-01 UTC.
+             */
+            received_ms: number;
+            summary: components["schemas"]["Summary"];
+        };
+        /** @description Unit of a metric. Base units only: no kilobytes, no Fahrenheit; a reader converts for its people. */
+        Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "unknown";
+        /**
+         * @description Version of the contract.
+         * @constant
+         */
+        Version: 1;
     };
     responses: never;
     parameters: never;
@@ -416,7 +465,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All devices, by id. */
+            /** @description The devices, by id. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -432,7 +481,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The device. */
+                /** @description Id of the device. */
                 device: string;
             };
             cookie?: never;
@@ -448,7 +497,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
-            /** @description No such device. */
+            /** @description There is no such device. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -461,30 +510,30 @@ export interface operations {
     };
     get_history: {
         parameters: {
-            query?: {
-                /** @description A metric; repeat it for more. All metrics when left out. */
-                metric?: string[];
-                /** @description Start, in milliseconds since 1970-01-01 UTC; one hour before the end when left out. */
+            query: {
+                /** @description Name of a metric; repeat it for more, up to 20. One without history has no points. */
+                metric: string[];
+                /** @description Start, included, in milliseconds since 1970-01-01 UTC; an hour before the end when left out. */
                 from_ms?: number;
-                /** @description End, in milliseconds since 1970-01-01 UTC; now when left out. */
+                /** @description End, excluded, in milliseconds since 1970-01-01 UTC; now when left out. At most 7 days after the start. */
                 to_ms?: number;
             };
             header?: never;
             path: {
-                /** @description The device. */
+                /** @description Id of the device. */
                 device: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The minutes. */
+            /** @description The history. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["History"];
+                    "application/json": components["schemas"]["HistoryView"];
                 };
             };
             /** @description A parameter is wrong. */
@@ -496,8 +545,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such device. */
+            /** @description There is no such device. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -516,13 +574,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The events. */
+            /** @description Events until one side leaves. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description Too many streams are open. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -536,12 +603,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description It is. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
             };
         };
     };
@@ -559,9 +628,11 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
             };
-            /** @description Not now, and why. */
+            /** @description Something is wrong. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -112,6 +112,7 @@ describe("live points", () => {
   it("are timed by the hub while the device's clock cannot be believed", () => {
     expect(sampledAt(state({ time_ms: 5 }), T0)).toBe(5);
     expect(sampledAt(state({ time_ms: 5, clock: "unsynchronized" }), T0)).toBe(T0);
+    expect(sampledAt(state({ time_ms: 5, clock: "unsynchronized" }), null)).toBeNull();
   });
 });
 

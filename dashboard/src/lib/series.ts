@@ -17,8 +17,11 @@ const COVERED_MS = 30_000;
 /** After so many intervals without a reading a line is broken. */
 const LIVE_GAP_INTERVALS = 3;
 
-/** When a state was sampled: by the device's clock if it is right, otherwise when the hub got it. */
-export function sampledAt(state: State, receivedMs: number): number {
+/**
+ * When a state was sampled: by the device's clock if it is right, otherwise when the hub got it; null when
+ * neither is known, as for a state that a broker had kept.
+ */
+export function sampledAt(state: State, receivedMs: number | null): number | null {
   return state.clock === "synchronized" ? state.time_ms : receivedMs;
 }
 

@@ -1,9 +1,8 @@
 // How what the hub says changes what is known of a device.
 import type { DeviceView, StateEvent } from "../api/types";
 
-/** The device with a newer state. A state that is older than the one held changes nothing. */
+/** The device with a new state. The stream is in order, so its word stands whatever the times say. */
 export function withState(view: DeviceView, event: StateEvent): DeviceView {
-  if ((view.state_received_ms ?? -Infinity) > event.received_ms) return view;
   return {
     ...view,
     state: event.state,
@@ -12,17 +11,20 @@ export function withState(view: DeviceView, event: StateEvent): DeviceView {
   };
 }
 
-/**
- * The device after an answer to a request, which may be older than what the stream has said since it was
- * asked: `told` is whether a `device` event came in between; such an event knows the status better.
- */
-export function withFetched(view: DeviceView | undefined, fetched: DeviceView, told: boolean): DeviceView {
+/** What the stream has said of a device since a request was sent. */
+export interface Told {
+  /** A `device` event came: status, birth and all. */
+  device: boolean;
+  /** A `state` event came. */
+  state: boolean;
+}
+
+/** The device after an answer to a request. Where the stream has spoken meanwhile, it knows better. */
+export function withFetched(view: DeviceView | undefined, fetched: DeviceView, told: Told): DeviceView {
   if (view === undefined) return fetched;
-  const base = told ? view : fetched;
-  const values =
-    (view.state_received_ms ?? -Infinity) > (fetched.state_received_ms ?? -Infinity) ? view : fetched;
+  const values = told.device || told.state ? view : fetched;
   return {
-    ...base,
+    ...(told.device ? view : fetched),
     state: values.state,
     state_received_ms: values.state_received_ms,
     last_heard_ms: latest(view.last_heard_ms, fetched.last_heard_ms),
