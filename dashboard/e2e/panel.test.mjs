@@ -52,13 +52,17 @@ test("from the fleet to a device, live, paused, and away when its agent ends", a
     ).first();
     await row.getByTestId("presence").getByText("online").waitFor(PATIENCE);
     const id = await row.getAttribute("data-device");
-    assert.match(await row.innerText(), /\d\.\d\s*%/, "the fleet shows a share of the device");
+    // A young agent has no figure for its processor yet.
+    await row.filter({ hasText: /\d\.\d\s*%/ }).waitFor(PATIENCE);
 
     await row.getByRole("link").click();
     await page.getByRole("heading", { level: 1, name: id }).waitFor(PATIENCE);
     await change(page);
-    assert.ok((await by(page, "meter").count()) >= 2, "a gauge for all CPUs and one for each");
-    assert.match(await by(page, "meter-value").first().innerText(), /^\d+\.\d/);
+    // One gauge for all CPUs and one for each, so at least two with a figure.
+    await by(page, "meter-value")
+        .filter({ hasText: /^\d+\.\d/ })
+        .nth(1)
+        .waitFor(PATIENCE);
     assert.equal(await by(page, "chart").locator("canvas").count(), 1);
     assert.equal(await by(page, "device").getAttribute("data-old"), "false");
 
