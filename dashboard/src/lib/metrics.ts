@@ -1,0 +1,107 @@
+// Which metrics a device has. Nothing is hard-coded but the places that the pages keep for some of them.
+import type { DeviceView, MetricDescription, Unit } from "../api/types";
+
+export const CPU = "cpu_percent";
+export const MEMORY_USED = "memory_used_percent";
+export const MEMORY_CACHE = "memory_cache_percent";
+export const NETWORK_EGRESS = "network_egress_percent";
+export const SOC_TEMPERATURE = "soc_temperature_celsius";
+
+const SUFFIXES: Unit[] = [
+  "bytes_per_second",
+  "percent",
+  "celsius",
+  "hectopascal",
+  "bytes",
+  "seconds",
+  "count",
+];
+
+/** What a device measures: as its birth says, then what its state carries unannounced. */
+export function describe(view: DeviceView): MetricDescription[] {
+  const known = view.birth?.metrics ?? [];
+  const names = new Set(known.map((metric) => metric.name));
+  const { now = {}, mean = {} } = view.state ?? {};
+  const extra = [...new Set([...Object.keys(now), ...Object.keys(mean)])].filter((name) => !names.has(name));
+  return [...known, ...extra.sort().map(guess)];
+}
+
+function guess(name: string): MetricDescription {
+  const unit = SUFFIXES.find((suffix) => name.endsWith(`_${suffix}`)) ?? "unknown";
+  return { name, unit, sensor: "", label: name, kind: "gauge" };
+}
+
+export interface CpuMetric {
+  metric: MetricDescription;
+  /** Number of the CPU, from 0. */
+  index: number;
+}
+
+/** The metrics of single CPUs, by number: `cpu10` comes after `cpu9`. */
+export function cpuMetrics(metrics: MetricDescription[]): CpuMetric[] {
+  return metrics
+    .flatMap((metric) => {
+      const match = /^cpu(\d+)_percent$/.exec(metric.name);
+      return match ? [{ metric, index: Number(match[1]) }] : [];
+    })
+    .sort((a, b) => a.index - b.index);
+}
+
+export type WeatherKind = "temperature" | "humidity" | "pressure";
+
+const WEATHER: [WeatherKind, Unit][] = [
+  ["temperature", "celsius"],
+  ["humidity", "percent"],
+  ["pressure", "hectopascal"],
+];
+
+export interface WeatherMetric {
+  kind: WeatherKind;
+  metric: MetricDescription;
+}
+
+/** The weather of all sensors: a sensor's instance name may come before `temperature_celsius` and the like. */
+export function weatherMetrics(metrics: MetricDescription[]): WeatherMetric[] {
+  return metrics.flatMap((metric) => {
+    if (metric.name === SOC_TEMPERATURE) return [];
+    const found = WEATHER.find(([kind, unit]) => {
+      const plain = `${kind}_${unit}`;
+      return metric.unit === unit && (metric.name === plain || metric.name.endsWith(`_${plain}`));
+    });
+    return found ? [{ kind: found[0], metric }] : [];
+  });
+}
+
+/** The temperature that stands for a device: its first sensor's, or the processor's when it has no sensor. */
+export function mainTemperature(metrics: MetricDescription[]): MetricDescription | undefined {
+  const weather = weatherMetrics(metrics).find(({ kind }) => kind === "temperature");
+  return weather?.metric ?? metrics.find((metric) => metric.name === SOC_TEMPERATURE);
+}
+
+export interface MetricGroup {
+  key: string;
+  label: string;
+  unit: Unit;
+  metrics: MetricDescription[];
+}
+
+/** Metrics that share a chart: those of one sensor in one unit. */
+export function groupMetrics(metrics: MetricDescription[]): MetricGroup[] {
+  const groups = new Map<string, MetricGroup>();
+  for (const metric of metrics) {
+    const key = `${metric.sensor}/${metric.unit}`;
+    const group = groups.get(key);
+    if (group) group.metrics.push(metric);
+    else groups.set(key, { key, label: metric.label, unit: metric.unit, metrics: [metric] });
+  }
+  return [...groups.values()].map((group) =>
+    group.metrics.length === 1 ? group : { ...group, label: groupLabel(group.metrics) },
+  );
+}
+
+function groupLabel(metrics: MetricDescription[]): string {
+  const sensor = metrics[0]?.sensor ?? "";
+  const names = metrics.map((metric) => metric.label);
+  if (sensor === "") return names.join(", ");
+  return names.length > 3 ? `${sensor} (${names.length} metrics)` : `${sensor}: ${names.join(", ")}`;
+}
