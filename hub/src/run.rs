@@ -34,6 +34,9 @@ pub enum RunError {
     /// As configured it cannot.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The panel's password.
+    #[error(transparent)]
+    Password(#[from] api::EmptyPassword),
     /// The data directory.
     #[error("cannot create the data directory {path}: {source}")]
     Data {
@@ -81,7 +84,7 @@ pub enum RunError {
 /// When it cannot start, or the last commit fails.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
     let topics = Topics::new(config.mqtt.prefix.clone());
-    let password = config.http.password()?.map(|secret| Password::new(secret.expose()));
+    let password = config.http.password()?.map(|secret| Password::new(secret.expose())).transpose()?;
     let listener = listen(config.http.listen).await?;
     let mut store = open(&config.data)?;
     let reader = store.reader();
@@ -97,7 +100,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let settings = broker_settings(&config, &state, &topics)?;
     let broker = Arc::new(mqtt::start(settings, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
-    let ingest = tokio::spawn(ingest.run(incoming_inbox));
+    let no_more = CancellationToken::new();
+    let ingest = tokio::spawn(ingest.run(incoming_inbox, no_more.clone()));
     let acknowledge = tokio::spawn(acknowledge(broker.clone(), acks_out));
 
     let (health, link) = (writer.health(), broker.clone());
@@ -119,7 +123,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     if let Some(broker) = Arc::into_inner(broker) {
         broker.shutdown().await;
     }
-    // Ends when the broker's side of the channel is gone: everything that came in is then submitted.
+    no_more.cancel();
     let _ = ingest.await;
     writer.stop().await?;
     tracing::info!("stopped");

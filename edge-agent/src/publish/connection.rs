@@ -16,6 +16,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const PACKET_BYTES: usize = 1024 * 1024;
 /// Messages that wait for the socket. More would only be older.
 const REQUESTS: usize = 16;
+/// How long the broker may be silent after the goodbye before we hang up.
+const LINGER: Duration = Duration::from_millis(300);
 /// A connection that lasted this long was a good one: the next attempt is made soon.
 const LASTING: Duration = Duration::from_secs(10);
 
@@ -123,7 +125,9 @@ impl Keeper {
         let mut complained = None;
         let mut leaving = false;
         loop {
-            match event_loop.poll().await {
+            let patience = if leaving { LINGER } else { Duration::MAX };
+            let Ok(polled) = tokio::time::timeout(patience, event_loop.poll()).await else { return };
+            match polled {
                 Ok(Packet::Incoming(Incoming::ConnAck(_))) => {
                     // Live values of before are stale, and the outbox sends the rest again itself.
                     event_loop.pending.clear();
@@ -146,8 +150,8 @@ impl Keeper {
                         }
                     }
                 }
-                // The broker hangs up. To do so ourselves, with its answers unread, would reset the
-                // connection and lose the goodbye.
+                // Hanging up with the broker's answers unread would reset the connection and lose the
+                // goodbye, so these are read, until the broker hangs up or has nothing more to say.
                 Ok(Packet::Outgoing(Outgoing::Disconnect)) => leaving = true,
                 Ok(_) => {}
                 Err(_) if leaving => return,

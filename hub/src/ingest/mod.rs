@@ -21,6 +21,7 @@ use std::{
     },
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// The same complaint about the same device is logged once in this time, in milliseconds.
 const COMPLAINT_INTERVAL_MS: u64 = 60_000;
@@ -66,9 +67,17 @@ impl Ingest {
         self.counters.clone()
     }
 
-    /// Takes in all that comes, until every sender is gone.
-    pub async fn run(mut self, mut incoming: mpsc::Receiver<Incoming>) {
-        while let Some(message) = incoming.recv().await {
+    /// Takes in all that comes until `stop`, then what had come by then.
+    pub async fn run(mut self, mut incoming: mpsc::Receiver<Incoming>, stop: CancellationToken) {
+        loop {
+            let message = tokio::select! {
+                message = incoming.recv() => message,
+                () = stop.cancelled(), if !incoming.is_closed() => {
+                    incoming.close();
+                    continue;
+                }
+            };
+            let Some(message) = message else { return };
             self.receive(&message, clock::now_ms()).await;
         }
     }
