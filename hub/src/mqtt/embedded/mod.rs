@@ -20,8 +20,7 @@ use rmqtt::utils::timestamp_millis;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -107,10 +106,9 @@ impl Embedded {
         let gate = Arc::new(Gate {
             rules: Rules::new(settings.prefix),
             credentials: settings.credentials,
-            incoming,
+            incoming: RwLock::new(Some(incoming)),
             counters: Arc::default(),
             connections: takeover::Connections::default(),
-            closing: AtomicBool::new(false),
         });
         hooks::install(&gate, context.extends.hook_mgr().register()).await;
 
@@ -159,7 +157,7 @@ impl Embedded {
 
     /// Stops listening and disconnects everybody; the port is free afterwards.
     pub async fn shutdown(self) {
-        self.gate.closing.store(true, Ordering::Relaxed);
+        self.gate.close();
         self.server.abort();
         // The listener lives in the task: once that is over, the port is free.
         let _ = self.server.await;
