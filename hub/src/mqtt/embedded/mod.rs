@@ -2,6 +2,7 @@
 
 mod acl;
 mod hooks;
+mod resume;
 mod retained;
 mod shared;
 mod takeover;
@@ -101,6 +102,7 @@ impl Embedded {
             .mqtt_max_sessions(MAX_SESSIONS)
             .build()
             .await;
+        *context.extends.shared_mut().await = Box::new(resume::Sessions::new(&context));
         *context.extends.retain_mut().await = Box::new(retained::InMemory::new());
         *context.extends.shared_subscription_mut().await = Box::new(shared::InTurn::default());
         let gate = Arc::new(Gate {
