@@ -81,7 +81,7 @@ enum Seen {
     Subscribed,
     /// With the version 5 reason if it was refused.
     Acknowledged(Option<String>),
-    Message(Message, Publish),
+    Message(Message, Box<Publish>),
     /// DISCONNECT is out; what remains is to close the socket.
     Goodbye,
     Other,
@@ -293,7 +293,7 @@ async fn next(events: &mut Events) -> Result<Seen, String> {
                         qos: publish.qos as u8,
                         retained: publish.retain,
                     };
-                    Seen::Message(message, Publish::V4(publish))
+                    Seen::Message(message, Box::new(Publish::V4(publish)))
                 }
                 _ => Seen::Other,
             },
@@ -325,7 +325,7 @@ fn v5_seen(packet: v5::mqttbytes::v5::Packet) -> Seen {
                 qos: publish.qos as u8,
                 retained: publish.retain,
             };
-            Seen::Message(message, Publish::V5(publish))
+            Seen::Message(message, Box::new(Publish::V5(publish)))
         }
         _ => Seen::Other,
     }

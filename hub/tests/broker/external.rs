@@ -193,3 +193,37 @@ async fn the_hub_logs_in() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!wrong.broker.connected());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_the_hub_trusts_the_given_ca_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let write = |name: &str| {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        std::fs::write(path(&format!("{name}.pem")), made.cert.pem()).unwrap();
+        std::fs::write(path(&format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();
+    };
+    write("broker");
+    write("other");
+    let config =
+        format!("certfile {}\nkeyfile {}", path("broker.pem").display(), path("broker.key").display());
+    let mosquitto = Mosquitto::start_with(&config).await;
+    let trusting = |name: &str| external::Settings {
+        ca_file: Some(path(name)),
+        ..external::Settings::new(format!("mqtts://{}", mosquitto.address()))
+    };
+    let mut hub = Hub::start(trusting("broker.pem"), 10).await;
+    hub.wait_until(true).await;
+    let wrong = Hub::start(trusting("other.pem"), 10).await;
+    // The hub that is connected hears the message, so a handshake has had its time.
+    let ca = path("broker.pem");
+    let publish = format!(
+        "-h 127.0.0.1 -p {} --cafile {} -t edgewise/roof/birth -m hello -q 1 -r",
+        mosquitto.address().port(),
+        ca.display()
+    );
+    run("mosquitto_pub", &publish, "").await;
+    assert_eq!(hub.next().await.payload, "hello");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!wrong.broker.connected());
+}
