@@ -4,6 +4,7 @@ use crate::bench::{Hub, settings};
 use crate::client::{Client, HUNG, Message, Options, Version};
 use bytes::Bytes;
 use hub::mqtt::{Credentials, Incoming, Outgoing, PublishError, Settings, start};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 const BOTH: [Version; 2] = [Version::V311, Version::V5];
@@ -109,6 +110,23 @@ async fn an_agent_that_takes_its_session_over_ends_up_online() {
         current.disconnect().await;
     }
     assert!(hub.incoming.try_recv().is_err(), "an 'offline' came after the last 'online'");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_takeover_waits_until_the_hub_has_the_old_connections_will() {
+    let mut hub = Hub::start_with(settings(0), 1).await;
+    let mut filler = hub.client(Options::new(Version::V5, "edgewise-cellar")).await;
+    let options = Options::new(Version::V311, "edgewise-roof").will("edgewise/roof/status", "offline", true);
+    let mut first = hub.client(options.clone()).await;
+    filler.publish("edgewise/cellar/summary", "the channel is full", 1, false).await;
+    let second = tokio::spawn(Client::connect(hub.address(), options));
+    first.ended().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!second.is_finished(), "connected while the old will was still on its way");
+    assert_eq!(hub.next().await, live("edgewise/cellar/summary", "the channel is full"));
+    assert_eq!(hub.next().await, live("edgewise/roof/status", "offline"));
+    second.await.unwrap().unwrap().publish("edgewise/roof/status", "online", 1, true).await;
+    assert_eq!(hub.next().await, live("edgewise/roof/status", "online"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,6 +119,27 @@ async fn a_restarted_broker_is_found_and_subscribed_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_broker_took_and_never_acknowledged_is_sent_again() {
+    const COUNT: usize = 10;
+    let mut mosquitto = Mosquitto::start().await;
+    let hub = Hub::connected_to(mosquitto.address(), 100).await;
+    mosquitto.freeze().await;
+    for n in 0..COUNT {
+        let message = Outgoing { topic: format!("t/kept/{n}"), retained: true, ..command("kept") };
+        hub.broker.publish(message).await.unwrap();
+    }
+    // So that they are sent: into the socket of a broker that will never read them.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    mosquitto.stop().await;
+    mosquitto.start_again().await;
+    let mut reader = agent(mosquitto.address()).await;
+    reader.subscribe("t/kept/+", 1).await;
+    for _ in 0..COUNT {
+        assert_eq!(reader.next_text().await, "kept");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away_at_the_start_is_waited_for() {
     let mut mosquitto = Mosquitto::start().await;
     mosquitto.stop().await;
