@@ -95,5 +95,6 @@ pub(crate) fn settings(port: u16) -> embedded::Settings {
         listen: (Ipv4Addr::LOCALHOST, port).into(),
         credentials: None,
         prefix: Prefix::default(),
+        retained: Vec::new(),
     }
 }

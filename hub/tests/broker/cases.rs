@@ -160,6 +160,33 @@ pub(crate) async fn a_slow_reader_loses_nothing_acknowledged(bench: Bench) {
     }
 }
 
+pub(crate) async fn a_reader_that_dies_again_and_again_loses_nothing(bench: Bench) {
+    const COUNT: usize = 3000;
+    for version in BOTH {
+        let options = Options::new(version, "reader").persistent().careful();
+        let mut reader = bench.client(options.clone()).await;
+        reader.subscribe("t/flood", 1).await;
+        let mut writer = bench.client(Options::new(version, "writer")).await;
+        let writing = tokio::spawn(async move {
+            for n in 0..COUNT {
+                writer.publish("t/flood", &n.to_string(), 1, false).await;
+            }
+            writer
+        });
+        let mut seen = BTreeSet::new();
+        while seen.len() < COUNT {
+            for _ in 0..100.min(COUNT - seen.len()) {
+                seen.insert(reader.next_text().await);
+            }
+            seen.extend(reader.kill().await.iter().map(|message| message.text().to_owned()));
+            reader = bench.client(options.clone()).await;
+        }
+        writing.await.unwrap().disconnect().await;
+        reader.disconnect().await;
+        bench.client(Options::new(version, "reader")).await.disconnect().await;
+    }
+}
+
 pub(crate) async fn a_shared_subscription_delivers_each_message_once(bench: Bench) {
     const COUNT: usize = 100;
     let mut members = Vec::new();

@@ -32,15 +32,21 @@ pub(crate) struct Options {
     pub(crate) persistent: bool,
     pub(crate) will: Option<Will>,
     pub(crate) login: Option<(String, String)>,
+    /// Whether messages are acknowledged only when the test can see them, which is slower.
+    pub(crate) careful: bool,
 }
 
 impl Options {
     pub(crate) fn new(version: Version, id: &str) -> Self {
-        Self { id: id.to_owned(), version, persistent: false, will: None, login: None }
+        Self { id: id.to_owned(), version, persistent: false, will: None, login: None, careful: false }
     }
 
     pub(crate) fn persistent(self) -> Self {
         Self { persistent: true, ..self }
+    }
+
+    pub(crate) fn careful(self) -> Self {
+        Self { careful: true, ..self }
     }
 
     pub(crate) fn will(self, topic: &str, payload: &str, retained: bool) -> Self {
@@ -75,15 +81,32 @@ enum Seen {
     Subscribed,
     /// With the version 5 reason if it was refused.
     Acknowledged(Option<String>),
-    Message(Message),
+    Message(Message, Box<Publish>),
     /// DISCONNECT is out; what remains is to close the socket.
     Goodbye,
     Other,
 }
 
+/// A message as the library acknowledges it.
+enum Publish {
+    V4(rumqttc::Publish),
+    V5(v5::mqttbytes::v5::Publish),
+}
+
+#[derive(Clone)]
 enum Handle {
     V4(rumqttc::AsyncClient),
     V5(v5::AsyncClient),
+}
+
+impl Handle {
+    async fn acknowledge(&self, publish: &Publish) {
+        match (self, publish) {
+            (Handle::V4(client), Publish::V4(publish)) => client.ack(publish).await.unwrap(),
+            (Handle::V5(client), Publish::V5(publish)) => client.ack(publish).await.unwrap(),
+            _ => unreachable!("a client has one version"),
+        }
+    }
 }
 
 pub(crate) struct Client {
@@ -100,6 +123,7 @@ pub(crate) struct Client {
 impl Client {
     /// Connects; the error is what the broker or the network said.
     pub(crate) async fn connect(address: SocketAddr, options: Options) -> Result<Self, String> {
+        let careful = options.careful;
         let (handle, mut events) = open(address, options);
         let session_present = match next(&mut events).await {
             Ok(Seen::Connected { session_present }) => session_present,
@@ -110,12 +134,18 @@ impl Client {
         let (subscribed_sender, subscribed) = mpsc::unbounded_channel();
         let (acknowledged_sender, acknowledged) = mpsc::unbounded_channel();
         let (reading, mut may_read) = watch::channel(true);
+        let acknowledging = careful.then(|| handle.clone());
         let task = tokio::spawn(async move {
             loop {
                 // The test may drop the client; reading goes on until the task is aborted.
                 let _ = may_read.wait_for(|reading| *reading).await;
                 match next(&mut events).await {
-                    Ok(Seen::Message(message)) => drop(message_sender.send(message)),
+                    Ok(Seen::Message(message, publish)) => {
+                        let _ = message_sender.send(message);
+                        if let Some(handle) = &acknowledging {
+                            handle.acknowledge(&publish).await;
+                        }
+                    }
                     Ok(Seen::Subscribed) => drop(subscribed_sender.send(())),
                     Ok(Seen::Acknowledged(refusal)) => drop(acknowledged_sender.send(refusal)),
                     Ok(Seen::Goodbye) => return "said goodbye".to_owned(),
@@ -175,10 +205,15 @@ impl Client {
         self.reading.send_replace(on);
     }
 
-    /// Drops the socket without a word, as a killed process does.
-    pub(crate) async fn kill(self) {
+    /// Drops the socket without a word, as a killed process does. Returns what came and was not looked at.
+    pub(crate) async fn kill(mut self) -> Vec<Message> {
         self.task.abort();
         let _ = self.task.await;
+        let mut left = Vec::new();
+        while let Ok(message) = self.messages.try_recv() {
+            left.push(message);
+        }
+        left
     }
 
     /// Says goodbye.
@@ -209,7 +244,7 @@ fn open(address: SocketAddr, options: Options) -> (Handle, Events) {
         Version::V311 => {
             let mut mqtt = rumqttc::MqttOptions::new("unset", host, port);
             mqtt.set_client_id(options.id).set_clean_session(!options.persistent);
-            mqtt.set_max_packet_size(PACKET, PACKET);
+            mqtt.set_max_packet_size(PACKET, PACKET).set_manual_acks(options.careful);
             if let Some(will) = options.will {
                 let qos = rumqttc::QoS::AtLeastOnce;
                 mqtt.set_last_will(rumqttc::LastWill::new(will.topic, will.payload, qos, will.retained));
@@ -224,7 +259,7 @@ fn open(address: SocketAddr, options: Options) -> (Handle, Events) {
             let mut mqtt = v5::MqttOptions::new(options.id, host, port);
             mqtt.set_clean_start(!options.persistent);
             mqtt.set_session_expiry_interval(options.persistent.then_some(3600));
-            mqtt.set_max_packet_size(u32::try_from(PACKET).ok());
+            mqtt.set_max_packet_size(u32::try_from(PACKET).ok()).set_manual_acks(options.careful);
             if let Some(will) = options.will {
                 let qos = v5_qos(1);
                 let will =
@@ -251,12 +286,15 @@ async fn next(events: &mut Events) -> Result<Seen, String> {
                 rumqttc::Packet::ConnAck(ack) => Seen::Connected { session_present: ack.session_present },
                 rumqttc::Packet::SubAck(_) => Seen::Subscribed,
                 rumqttc::Packet::PubAck(_) | rumqttc::Packet::PubComp(_) => Seen::Acknowledged(None),
-                rumqttc::Packet::Publish(publish) => Seen::Message(Message {
-                    topic: publish.topic,
-                    payload: publish.payload.into(),
-                    qos: publish.qos as u8,
-                    retained: publish.retain,
-                }),
+                rumqttc::Packet::Publish(publish) => {
+                    let message = Message {
+                        topic: publish.topic.clone(),
+                        payload: publish.payload.to_vec(),
+                        qos: publish.qos as u8,
+                        retained: publish.retain,
+                    };
+                    Seen::Message(message, Box::new(Publish::V4(publish)))
+                }
                 _ => Seen::Other,
             },
             rumqttc::Event::Outgoing(rumqttc::Outgoing::Disconnect) => Seen::Goodbye,
@@ -280,12 +318,15 @@ fn v5_seen(packet: v5::mqttbytes::v5::Packet) -> Seen {
             refusal => Some(format!("{refusal:?}")),
         }),
         Packet::PubComp(_) => Seen::Acknowledged(None),
-        Packet::Publish(publish) => Seen::Message(Message {
-            topic: String::from_utf8(publish.topic.into()).unwrap(),
-            payload: publish.payload.into(),
-            qos: publish.qos as u8,
-            retained: publish.retain,
-        }),
+        Packet::Publish(publish) => {
+            let message = Message {
+                topic: String::from_utf8(publish.topic.to_vec()).unwrap(),
+                payload: publish.payload.to_vec(),
+                qos: publish.qos as u8,
+                retained: publish.retain,
+            };
+            Seen::Message(message, Box::new(Publish::V5(publish)))
+        }
         _ => Seen::Other,
     }
 }

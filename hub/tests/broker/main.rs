@@ -38,6 +38,7 @@ on_both_brokers! {
     a_goodbye_keeps_the_will_back
     a_session_resumes
     a_slow_reader_loses_nothing_acknowledged
+    a_reader_that_dies_again_and_again_loses_nothing
     a_shared_subscription_delivers_each_message_once
     a_takeover_ends_the_earlier_connection
     a_restart_takes_the_same_port

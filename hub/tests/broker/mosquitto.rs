@@ -43,6 +43,12 @@ impl Mosquitto {
         self.address
     }
 
+    /// Lets it do nothing more, with its connections open.
+    pub(crate) async fn freeze(&self) {
+        let process = self.process.id().expect("it runs");
+        run("kill", &format!("-STOP {process}"), "").await;
+    }
+
     /// Ends it without a farewell.
     pub(crate) async fn stop(&mut self) {
         self.process.kill().await.unwrap();

@@ -11,19 +11,17 @@ use rmqtt::session::Session;
 use rmqtt::types::{
     AuthResult, ConnectInfo, From, FromType, LastWill, Publish, PublishAclResult, QoS, Reason, To,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::mpsc;
 
 /// What the hooks share.
 pub(super) struct Gate {
     pub(super) rules: Rules,
     pub(super) credentials: Option<Credentials>,
-    pub(super) incoming: mpsc::Sender<Incoming>,
+    /// Gone when the broker ends: what clients then lose is not their doing.
+    pub(super) incoming: RwLock<Option<mpsc::Sender<Incoming>>>,
     pub(super) counters: Arc<Counters>,
     pub(super) connections: Connections,
-    /// Set when the broker ends: what clients then lose is not their doing.
-    pub(super) closing: AtomicBool,
 }
 
 /// Where we want to be asked.
@@ -73,6 +71,15 @@ impl Handler for Hook {
 }
 
 impl Gate {
+    /// From now on nothing reaches the hub, which sees its channel end once it has read what is there.
+    pub(super) fn close(&self) {
+        *self.incoming.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn incoming(&self) -> Option<mpsc::Sender<Incoming>> {
+        self.incoming.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether a client may connect. A will bypasses the check of messages, so it is checked here, before
     /// it exists.
     fn admit(&self, connect: &ConnectInfo) -> AuthResult {
@@ -127,15 +134,13 @@ impl Gate {
 
     /// Whether the hub has it, or does not want it. `false`: the hub is going away.
     async fn ingest(&self, message: &Publish) -> bool {
-        if self.closing.load(Ordering::Relaxed) {
-            return false;
-        }
+        let Some(incoming) = self.incoming() else { return false };
         if !self.rules.is_for_hub(&message.topic) {
             return true;
         }
         let message =
             Incoming { topic: message.topic.to_string(), payload: message.payload.clone(), retained: false };
-        self.incoming.send(message).await.is_ok()
+        incoming.send(message).await.is_ok()
     }
 
     fn dropped(&self, to: &To, message: &Publish, reason: &Reason) {
@@ -148,7 +153,7 @@ impl Gate {
     fn disconnected(&self, session: &Session, reason: &Reason) {
         let client_id: &str = &session.id.client_id;
         self.connections.closed(client_id);
-        if self.closing.load(Ordering::Relaxed) {
+        if self.incoming().is_none() {
             return;
         }
         match reason {

@@ -2,6 +2,7 @@
 
 mod acl;
 mod hooks;
+mod resume;
 mod retained;
 mod shared;
 mod takeover;
@@ -20,8 +21,7 @@ use rmqtt::utils::timestamp_millis;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -105,15 +105,15 @@ impl Embedded {
             .mqtt_max_sessions(MAX_SESSIONS)
             .build()
             .await;
+        *context.extends.shared_mut().await = Box::new(resume::Sessions::new(&context));
         *context.extends.retain_mut().await = Box::new(retained::InMemory::new());
         *context.extends.shared_subscription_mut().await = Box::new(shared::InTurn::default());
         let gate = Arc::new(Gate {
             rules: Rules::new(settings.prefix),
             credentials: settings.credentials,
-            incoming,
+            incoming: RwLock::new(Some(incoming)),
             counters: Arc::default(),
             connections: takeover::Connections::default(),
-            closing: AtomicBool::new(false),
         });
         hooks::install(&gate, context.extends.hook_mgr().register()).await;
 
@@ -153,7 +153,7 @@ impl Embedded {
 
     /// Stops listening and disconnects everybody; the port is free afterwards.
     pub async fn shutdown(self) {
-        self.gate.closing.store(true, Ordering::Relaxed);
+        self.gate.close();
         self.server.abort();
         // The listener lives in the task: once that is over, the port is free.
         let _ = self.server.await;
