@@ -81,7 +81,7 @@ fn a_hub_goes_on_through_bad_messages_with_one_line_each() {
     assert!(lines_about(&hub.program.log(), "version 2")[0].contains("update"), "it says what to do");
 
     publish(options.mqtt, vec![("edgewise/bad-size/state", vec![b' '; 10 << 20])]);
-    await_line(&hub, "somebody");
+    await_line(&hub, "client_id=\"somebody\"");
 
     let _agent = Agent::start("good", &options.broker());
     hub.await_news("good");

@@ -156,13 +156,23 @@ impl Gate {
         if self.incoming().is_none() {
             return;
         }
-        match reason {
-            Reason::ConnectDisconnect(_)
-            | Reason::ConnectRemoteClose
-            | Reason::ConnectKeepaliveTimeout
-            | Reason::ConnectKicked(_) => tracing::debug!(client_id, %reason, "client gone"),
-            _ => tracing::warn!(client_id, %reason, "client disconnected by the broker"),
+        if is_usual(reason) {
+            tracing::debug!(client_id, %reason, "client gone");
+        } else {
+            tracing::warn!(client_id, %reason, "client disconnected by the broker");
         }
+    }
+}
+
+/// Whether clients come and go for such a reason every day.
+fn is_usual(reason: &Reason) -> bool {
+    match reason {
+        Reason::ConnectDisconnect(_)
+        | Reason::ConnectRemoteClose
+        | Reason::ConnectKeepaliveTimeout
+        | Reason::ConnectKicked(_) => true,
+        Reason::Reasons(several) => several.iter().all(is_usual),
+        _ => false,
     }
 }
 
