@@ -50,7 +50,8 @@ fn scenario(dir: &Path) -> anyhow::Result<()> {
     command.current_dir(project::dashboard());
     command
         .env("PANEL_URL", format!("http://127.0.0.1:{http_port}"))
-        .env("AGENT_PID", agent.id().to_string());
+        .env("AGENT_PID", agent.id().to_string())
+        .env("HUB_PID", hub.id().to_string());
     if let Some(chromium) = run::find("chromium") {
         command.env("CHROMIUM", chromium);
     }
