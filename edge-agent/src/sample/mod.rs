@@ -1,10 +1,8 @@
 //! The first stage: at every tick, one sample of all sensors.
 
-mod faults;
 mod lane;
 
 use crate::{catalogue::Catalogue, clock::Moment, sensor::Lane, window::Values};
-use faults::FaultLog;
 use lane::{Order, Reply};
 use protocol::{Fault, SensorId};
 use std::{io, ops::Range, sync::mpsc as blocking, time::Duration};
@@ -33,7 +31,6 @@ pub struct Sampler {
     replies: mpsc::Receiver<Reply>,
     catalogue: Catalogue,
     interval: Duration,
-    log: FaultLog,
 }
 
 struct LaneHandle {
@@ -44,6 +41,8 @@ struct LaneHandle {
     sensors: Range<usize>,
     /// The buffer for the next order; `None` while the lane has it, because it has not answered yet.
     buffer: Option<Values>,
+    /// Whether it had not answered at the last tick.
+    hangs: bool,
 }
 
 impl Sampler {
@@ -61,9 +60,9 @@ impl Sampler {
             (metric, first) = (metrics.end, sensors.end);
             let orders = lane::start(number, lane, outbox.clone())?;
             let buffer = Some(vec![None; metrics.len()].into());
-            handles.push(LaneHandle { orders, metrics, sensors, buffer });
+            handles.push(LaneHandle { orders, metrics, sensors, buffer, hangs: false });
         }
-        Ok(Self { lanes: handles, replies, catalogue, interval, log: FaultLog::default() })
+        Ok(Self { lanes: handles, replies, catalogue, interval })
     }
 
     /// What the samples hold.
@@ -83,7 +82,6 @@ impl Sampler {
                 _ = ticks.tick() => {}
             }
             let sample = self.tick().await;
-            self.log.note(&sample.faults);
             if samples.send(sample).await.is_err() {
                 return;
             }
@@ -112,11 +110,29 @@ impl Sampler {
             // A late reply is of an earlier tick: its values are too old, but the lane is free again.
             lane.buffer = Some(reply.values);
         }
-        for lane in self.lanes.iter().filter(|lane| lane.buffer.is_none()) {
-            let silent = self.catalogue.sensors()[lane.sensors.clone()].iter();
-            sample.faults.extend(silent.map(|(id, _)| (id.clone(), Fault::NoAnswer)));
+        for lane in &mut self.lanes {
+            let hangs = lane.buffer.is_none();
+            let sensors = &self.catalogue.sensors()[lane.sensors.clone()];
+            if hangs {
+                sample.faults.extend(sensors.iter().map(|(id, _)| (id.clone(), Fault::NoAnswer)));
+            }
+            if hangs != lane.hangs {
+                lane.hangs = hangs;
+                tell(sensors, hangs);
+            }
         }
         sample
+    }
+}
+
+/// Why a sensor's own reading failed, the sensor says itself; that it never came back, nobody else can.
+fn tell(sensors: &[(SensorId, Range<usize>)], hangs: bool) {
+    for (sensor, _) in sensors {
+        if hangs {
+            tracing::warn!(%sensor, "the sensor did not come back from its reading in time");
+        } else {
+            tracing::info!(%sensor, "the sensor came back");
+        }
     }
 }
 

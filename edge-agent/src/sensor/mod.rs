@@ -30,7 +30,8 @@ pub trait Sensor: Send {
     /// `None` has no value at this tick (a rate at the first one, say), which is no fault.
     ///
     /// # Errors
-    /// The one fault that explains why there are no readings. `values` is then ignored.
+    /// The one fault that explains why there are no readings. `values` is then ignored. A sensor on a
+    /// bus writes a line to the log when its fault begins, changes or ends: only it knows the reason.
     fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault>;
 }
 
