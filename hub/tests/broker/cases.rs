@@ -227,6 +227,24 @@ pub(crate) async fn a_takeover_ends_the_earlier_connection(bench: Bench) {
     }
 }
 
+pub(crate) async fn a_session_that_ends_with_its_connection_is_not_handed_on(bench: Bench) {
+    for version in BOTH {
+        let mut first = bench.client(Options::new(version, "reader")).await;
+        first.subscribe("t/first", 1).await;
+        let mut second = bench.client(Options::new(version, "reader").persistent()).await;
+        assert!(!second.session_present, "{version:?}");
+        second.subscribe("t/second", 1).await;
+        second.publish("t/first", "unasked for", 1, false).await;
+        second.publish("t/second", "x", 1, false).await;
+        assert_eq!(second.next_text().await, "x", "{version:?}");
+        // Taken over with a session that begins anew, nothing is left for the next version.
+        let mut third = bench.client(Options::new(version, "reader")).await;
+        second.ended().await;
+        third.publish("t/second", "x", 1, false).await;
+        third.disconnect().await;
+    }
+}
+
 pub(crate) async fn a_restart_takes_the_same_port(bench: Bench) {
     let address = bench.address();
     let mut connected = bench.client(Options::new(Version::V311, "connected").persistent()).await;

@@ -41,6 +41,7 @@ on_both_brokers! {
     a_reader_that_dies_again_and_again_loses_nothing
     a_shared_subscription_delivers_each_message_once
     a_takeover_ends_the_earlier_connection
+    a_session_that_ends_with_its_connection_is_not_handed_on
     a_restart_takes_the_same_port
     an_idle_connection_blocks_nobody
 }

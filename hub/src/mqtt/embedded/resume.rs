@@ -13,9 +13,9 @@ use rmqtt::context::ServerContext;
 use rmqtt::session::Session;
 use rmqtt::shared::{DefaultShared, Entry, RetainLoadCallback, Shared};
 use rmqtt::types::{
-    ClientId, ForwardedCount, ForwardedRecipients, From, Id, IsAdmin, Message, MsgID, NodeId, OfflineSession,
-    Publish, Reason, SessionStatus, SessionTx, SubRelations, SubRelationsMap, SubsSearchParams,
-    SubsSearchResult, Subscribe, SubscribeReturn, To, TopicFilter, Tx, Unsubscribe,
+    ClientId, ConnectInfo, ForwardedCount, ForwardedRecipients, From, Id, IsAdmin, Message, MsgID, NodeId,
+    OfflineSession, Publish, Reason, SessionStatus, SessionTx, SubRelations, SubRelationsMap,
+    SubsSearchParams, SubsSearchResult, Subscribe, SubscribeReturn, To, TopicFilter, Tx, Unsubscribe,
 };
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -188,6 +188,9 @@ impl Entry for Move {
         let (Some(session), Some(old)) = (self.inner.session(), self.inner.tx()) else {
             return self.inner.kick(clean, unsubscribe, admin).await;
         };
+        // The broker would hand on even a session that was to end with its connection.
+        let ends = ends_with_its_connection(&session).await;
+        let (clean, unsubscribe) = (clean || ends, unsubscribe || ends);
         self.started = true;
         self.moving.lock().insert(self.inner.id().client_id.clone());
         let (ours, mut arriving) = unbounded();
@@ -281,6 +284,18 @@ impl Entry for Move {
 
     async fn subscriptions(&self) -> Option<Vec<SubsSearchResult>> {
         self.inner.subscriptions().await
+    }
+}
+
+/// Whether nothing of a session is kept for the client's return.
+async fn ends_with_its_connection(session: &Session) -> bool {
+    match session.connect_info().await.as_deref() {
+        Ok(ConnectInfo::V3(_, connect)) => connect.clean_session,
+        Ok(ConnectInfo::V5(..)) => {
+            let goodbye = session.disconnect().await.unwrap_or_default();
+            session.fitter.session_expiry_interval(goodbye.as_ref()).is_zero()
+        }
+        Err(_) => false,
     }
 }
 
