@@ -4,7 +4,9 @@ use super::acl::Rules;
 use super::takeover::Connections;
 use crate::mqtt::counters::worth_a_line;
 use crate::mqtt::{Counters, Credentials, Incoming};
+use crate::{clock, complaints::Complaints};
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use rmqtt::hook::{Handler, HookResult, Parameter, Register, ReturnType, Type};
 use rmqtt::inflight::{MomentStatus, OutInflightMessage};
 use rmqtt::session::Session;
@@ -22,7 +24,19 @@ pub(super) struct Gate {
     pub(super) incoming: RwLock<Option<mpsc::Sender<Incoming>>>,
     pub(super) counters: Arc<Counters>,
     pub(super) connections: Connections,
+    pub(super) complaints: Mutex<Complaints<(String, Refused)>>,
 }
+
+/// What a client was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Refused {
+    Login,
+    Will,
+    Message,
+}
+
+/// The same refusal of the same client is logged once in this time, in milliseconds.
+pub(super) const COMPLAINT_INTERVAL_MS: u64 = 60_000;
 
 /// Where we want to be asked.
 const HOOKS: [Type; 7] = [
@@ -80,6 +94,12 @@ impl Gate {
         self.incoming.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Counts a refusal. `Some` asks for a line about it, with the number of those that got none.
+    fn refused(&self, who: &str, what: Refused) -> Option<u64> {
+        self.counters.count_refused();
+        self.complaints.lock().note((who.to_owned(), what), clock::now_ms())
+    }
+
     /// Whether a client may connect. A will bypasses the check of messages, so it is checked here, before
     /// it exists.
     fn admit(&self, connect: &ConnectInfo) -> AuthResult {
@@ -88,8 +108,15 @@ impl Gate {
         if let Some(credentials) = &self.credentials {
             let user = connect.username().map(|user| user.as_bytes().as_ref());
             if !credentials.matches(user, connect.password().map(AsRef::as_ref)) {
-                self.counters.count_refused();
-                tracing::warn!(client_id, address, "connection refused: wrong MQTT user or password");
+                // By address: who guesses may give another client id each time.
+                if let Some(more) = self.refused(&address, Refused::Login) {
+                    tracing::warn!(
+                        client_id,
+                        address,
+                        more,
+                        "connection refused: wrong MQTT user or password"
+                    );
+                }
                 return AuthResult::BadUsernameOrPassword;
             }
         }
@@ -101,8 +128,10 @@ impl Gate {
         if let Some(topic) = will
             && let Err(refusal) = self.rules.may_publish(client_id, topic)
         {
-            self.counters.count_refused();
-            tracing::warn!(client_id, address, topic = &**topic, %refusal, "connection refused for its will");
+            if let Some(more) = self.refused(client_id, Refused::Will) {
+                let topic: &str = topic;
+                tracing::warn!(client_id, address, topic, %refusal, more, "connection refused for its will");
+            }
             return AuthResult::NotAuthorized;
         }
         AuthResult::Allow(false, None)
@@ -113,8 +142,9 @@ impl Gate {
     async fn publish(&self, session: &Session, message: &Publish) -> PublishAclResult {
         let client_id: &str = &session.id.client_id;
         if let Err(refusal) = self.rules.may_publish(client_id, &message.topic) {
-            self.counters.count_refused();
-            tracing::warn!(client_id, topic = &*message.topic, %refusal, "message refused");
+            if let Some(more) = self.refused(client_id, Refused::Message) {
+                tracing::warn!(client_id, topic = &*message.topic, %refusal, more, "message refused");
+            }
             return PublishAclResult::rejected(false, Some(refusal.to_string().into()));
         }
         if self.ingest(message).await {

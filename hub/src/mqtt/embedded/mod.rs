@@ -8,8 +8,10 @@ mod shared;
 mod takeover;
 
 use super::{Counters, Credentials, Incoming, MAX_PACKET_BYTES, Outgoing, PublishError};
+use crate::complaints::Complaints;
 use acl::Rules;
 use hooks::Gate;
+use parking_lot::Mutex;
 use protocol::Prefix;
 use rmqtt::codec::types::Publish as Packet;
 use rmqtt::context::ServerContext;
@@ -114,6 +116,7 @@ impl Embedded {
             incoming: RwLock::new(Some(incoming)),
             counters: Arc::default(),
             connections: takeover::Connections::default(),
+            complaints: Mutex::new(Complaints::new(hooks::COMPLAINT_INTERVAL_MS)),
         });
         hooks::install(&gate, context.extends.hook_mgr().register()).await;
 
