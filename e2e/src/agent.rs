@@ -17,9 +17,18 @@ impl Agent {
     /// # Panics
     /// When there is no room for its config file.
     pub fn start(device: &str, broker: &str) -> Self {
+        Self::start_with(device, broker, "")
+    }
+
+    /// The same, with more lines in its config file.
+    ///
+    /// # Panics
+    /// When there is no room for its config file.
+    pub fn start_with(device: &str, broker: &str, more: &str) -> Self {
         let config = tempfile::tempdir().expect("room in /tmp");
         let path = config.path().join("agent.toml");
-        fs::write(&path, "interval_seconds = 0.2\nwindow_seconds = 2\n").expect("room in /tmp");
+        let text = format!("interval_seconds = 0.2\nwindow_seconds = 2\n{more}\n");
+        fs::write(&path, text).expect("room in /tmp");
         let mut command = Command::new(binary("edge-agent"));
         command.args(["--hub", broker, "--device", device, "--simulate", "--config"]).arg(path);
         Self { program: Program::start(&mut command), _config: config }

@@ -13,7 +13,9 @@ pub struct HubOptions {
     pub mqtt: u16,
     /// Whether the broker is somebody else's.
     pub external: bool,
-    /// Holds the store.
+    /// More lines in its config file.
+    pub config: String,
+    /// Holds the store and the config file.
     pub data: TempDir,
 }
 
@@ -27,6 +29,7 @@ impl HubOptions {
             http: free_port(),
             mqtt: free_port(),
             external: false,
+            config: String::new(),
             data: tempfile::tempdir().expect("room in /tmp"),
         }
     }
@@ -48,10 +51,16 @@ impl HubOptions {
 
     /// Starts the hub and waits until it is ready.
     pub fn start(&self) -> Hub {
+        let config = self.data.path().join("hub.toml");
+        std::fs::write(&config, &self.config).expect("room in /tmp");
         let mut command = Command::new(binary("hub"));
+        command.arg("--config").arg(config);
         command.args(["--http", &format!("127.0.0.1:{}", self.http)]).arg("--data").arg(self.data.path());
         if self.external {
-            command.args(["--broker", &self.broker()]);
+            // A broker that the config file names stays.
+            if !self.config.contains("url =") {
+                command.args(["--broker", &self.broker()]);
+            }
         } else {
             command.args(["--mqtt", &format!("127.0.0.1:{}", self.mqtt)]);
         }

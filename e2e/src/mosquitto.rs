@@ -4,6 +4,8 @@ use crate::{Program, eventually, free_port};
 use std::{fs, net::TcpStream, path::Path, process::Command};
 use tempfile::TempDir;
 
+const CONFIG: &str = "mosquitto.conf";
+
 /// A mosquitto on loopback that keeps its sessions and retained messages over a restart.
 pub struct Mosquitto {
     /// Its process.
@@ -14,12 +16,27 @@ pub struct Mosquitto {
 }
 
 impl Mosquitto {
-    /// Starts one on a free port.
+    /// Starts one on a free port that lets everybody in.
     ///
     /// # Panics
     /// When mosquitto is not installed.
     pub fn start() -> Self {
+        Self::start_with("allow_anonymous true")
+    }
+
+    /// Starts one on a free port, with these lines about who may come in and how.
+    ///
+    /// # Panics
+    /// When mosquitto is not installed.
+    pub fn start_with(admission: &str) -> Self {
         let (port, data) = (free_port(), tempfile::tempdir().expect("room in /tmp"));
+        // Started by root it would drop to a user who cannot write here.
+        let user = if rustix::process::getuid().is_root() { "user root\n" } else { "" };
+        let text = format!(
+            "listener {port} 127.0.0.1\n{admission}\npersistence true\npersistence_location {}/\n{user}",
+            data.path().display()
+        );
+        fs::write(data.path().join(CONFIG), text).expect("room in /tmp");
         Self { program: launch(port, data.path()), port, data }
     }
 
@@ -34,14 +51,7 @@ fn launch(port: u16, data: &Path) -> Program {
     let paths = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"];
     let binary = paths.into_iter().find(|path| Path::new(path).exists());
     let binary = binary.expect("mosquitto is not installed: apt-get install mosquitto");
-    let config = data.join("mosquitto.conf");
-    // Started by root it would drop to a user who cannot write here.
-    let user = if rustix::process::getuid().is_root() { "user root\n" } else { "" };
-    let text = format!(
-        "listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {}/\n{user}",
-        data.display()
-    );
-    fs::write(&config, text).expect("room in /tmp");
+    let config = data.join(CONFIG);
     let program = Program::start(Command::new(binary).arg("-c").arg(config));
     eventually("mosquitto to listen", || TcpStream::connect(("127.0.0.1", port)).ok());
     program

@@ -1,5 +1,5 @@
 //! Sensors: anything sampled, of the host or on a bus. A new one is a file here and a line in
-//! [`registry`].
+//! [`registry()`].
 
 mod bme280;
 mod config;
