@@ -1,5 +1,6 @@
 //! Reading a TOML file into a config layer, with errors of one line that say where and what to do.
 
+use confique::Layer as _;
 use serde::de::DeserializeOwned;
 use std::{fs, io, path::Path};
 
@@ -31,11 +32,29 @@ pub enum ConfigFileError {
 
 impl ConfigFileError {
     /// What went wrong when the layers were put together, in one line.
-    pub fn value(error: &confique::Error) -> Self {
+    fn value(error: &confique::Error) -> Self {
         let causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
         let text: Vec<String> = causes.map(ToString::to_string).collect();
         Self::Value(text.join(": ").lines().map(str::trim).collect::<Vec<_>>().join(" "))
     }
+}
+
+/// Puts a configuration together: what the command line says, over the environment, over the file, over
+/// the defaults. Without a `path`, the file at `usual` is read if it is there.
+///
+/// # Errors
+/// When the file cannot be read, or any layer holds something that cannot be.
+pub fn layered<C>(path: Option<&Path>, usual: &Path, command_line: C::Layer) -> Result<C, ConfigFileError>
+where
+    C: confique::Config<Layer: DeserializeOwned>,
+{
+    let file = match path {
+        Some(path) => load(path)?,
+        None if usual.exists() => load(usual)?,
+        None => C::Layer::empty(),
+    };
+    let config = C::builder().preloaded(command_line).env().preloaded(file).load();
+    config.map_err(|error| ConfigFileError::value(&error))
 }
 
 /// Reads a config file.
@@ -65,9 +84,9 @@ pub fn parse<L: DeserializeOwned>(name: &str, text: &str) -> Result<L, ConfigFil
 #[cfg(test)]
 mod tests {
     use super::*;
-    use confique::Config;
+    use confique::Config as _;
 
-    #[derive(Debug, Config)]
+    #[derive(Debug, confique::Config)]
     #[config(layer_attr(serde(deny_unknown_fields)))]
     struct Outer {
         #[config(default = 5)]
@@ -76,14 +95,17 @@ mod tests {
         mqtt: Inner,
     }
 
-    #[derive(Debug, Config)]
+    #[derive(Debug, confique::Config)]
     #[config(layer_attr(serde(deny_unknown_fields)))]
     struct Inner {
         url: crate::broker_url::BrokerUrl,
     }
 
     fn error(text: &str) -> String {
-        parse::<<Outer as Config>::Layer>("edgewise.toml", text).err().expect("it is wrong").to_string()
+        parse::<<Outer as confique::Config>::Layer>("edgewise.toml", text)
+            .err()
+            .expect("it is wrong")
+            .to_string()
     }
 
     #[test]
@@ -101,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_sound_file_is_read() {
-        let layer = parse::<<Outer as Config>::Layer>("x", "[mqtt]\nurl = \"mqtt://hub\"\n").unwrap();
+        let layer =
+            parse::<<Outer as confique::Config>::Layer>("x", "[mqtt]\nurl = \"mqtt://hub\"\n").unwrap();
         let config = Outer::builder().preloaded(layer).load().unwrap();
         assert_eq!((config.interval_seconds, config.mqtt.url.port), (5, 1883));
     }

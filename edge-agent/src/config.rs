@@ -2,7 +2,7 @@
 
 use crate::sensor::{HostConfig, SensorConfig};
 use common::{broker_url::BrokerUrl, config_file, secret::Secret};
-use confique::{Config as _, Layer as _};
+use confique::Layer as _;
 use protocol::{DeviceId, IdError, Prefix};
 use std::path::{Path, PathBuf};
 
@@ -116,17 +116,10 @@ pub enum ConfigError {
 /// # Errors
 /// The first thing that is wrong, with its place and remedy.
 pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
-    type Layer = <Config as confique::Config>::Layer;
-    let file = match path {
-        Some(path) => config_file::load(path)?,
-        None if Path::new(DEFAULT_PATH).exists() => config_file::load(Path::new(DEFAULT_PATH))?,
-        None => Layer::empty(),
-    };
-    let mut command_line = Layer::empty();
+    let mut command_line = <Config as confique::Config>::Layer::empty();
     command_line.device = overrides.device;
     command_line.mqtt.url = overrides.url;
-    let config = Config::builder().preloaded(command_line).env().preloaded(file).load();
-    let config = config.map_err(|error| config_file::ConfigFileError::value(&error))?;
+    let config: Config = config_file::layered(path, Path::new(DEFAULT_PATH), command_line)?;
     config.check()?;
     Ok(config)
 }

@@ -109,6 +109,11 @@ impl Connection {
             self.task.abort();
         }
     }
+
+    /// Gives up without a word.
+    pub(super) fn abandon(self) {
+        self.task.abort();
+    }
 }
 
 struct Keeper {

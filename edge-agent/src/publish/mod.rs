@@ -125,8 +125,13 @@ impl Publisher {
 
     async fn farewell(mut self, connection: Connection) {
         if !self.connected {
-            tracing::warn!(summaries = self.outbox.len(), "ending without a connection, these were not sent");
-            return connection.close(Duration::ZERO).await;
+            if self.outbox.len() > 0 {
+                tracing::warn!(
+                    summaries = self.outbox.len(),
+                    "ending without a connection: not sent, and lost"
+                );
+            }
+            return connection.abandon();
         }
         self.dispatch(&connection);
         let goodbye = self.send(Channel::Status, Status::Offline.as_str().into(), &connection);
