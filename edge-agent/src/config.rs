@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Where the config file is looked for when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
 
+/// Host names of machines that were given none.
+const NO_NAMES: [&str; 2] = ["(none)", "localhost"];
+
 /// The agent's configuration.
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
@@ -104,6 +107,11 @@ pub enum ConfigError {
     /// The password file.
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
+    /// A host name that many machines have.
+    #[error(
+        "the host name {0:?} tells no device from another: set device in the config file or start with --device ID"
+    )]
+    NoName(String),
     /// The host name makes no id.
     #[error(
         "the host name {0:?} makes no device id ({1}): set device in the config file or start with --device ID"
@@ -144,6 +152,7 @@ impl Config {
     pub fn device(&self, hostname: &str) -> Result<DeviceId, ConfigError> {
         match &self.device {
             Some(device) => Ok(device.clone()),
+            None if NO_NAMES.contains(&hostname) => Err(ConfigError::NoName(hostname.to_owned())),
             None => {
                 DeviceId::from_hostname(hostname).map_err(|e| ConfigError::Hostname(hostname.to_owned(), e))
             }
@@ -180,6 +189,58 @@ impl MqttConfig {
             (Some(username), Some(password)) => Ok(Some((username.clone(), password))),
             (None, None) => Ok(None),
             _ => Err(ConfigError::HalfCredentials),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confique::Config as _;
+
+    fn config(text: &str) -> Result<Config, ConfigError> {
+        let layer = config_file::parse("agent.toml", text)?;
+        let config = Config::builder().preloaded(layer).load().expect("every key has a default");
+        config.check().map(|()| config)
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set_but_the_broker() {
+        let config = config("").unwrap();
+        assert_eq!((config.interval_ms(), config.window_ms()), (5_000, 60_000));
+        assert_eq!(config.device("Roof.local").unwrap().as_str(), "roof");
+        assert!(config.sensor.is_empty() && config.mqtt.credentials().unwrap().is_none());
+        assert!(config.mqtt.url().unwrap_err().to_string().contains("--hub mqtt://HOST"));
+    }
+
+    #[test]
+    fn a_host_name_that_many_have_makes_no_device() {
+        for hostname in ["(none)", "localhost", "..."] {
+            let error = config("").unwrap().device(hostname).unwrap_err().to_string();
+            assert!(error.contains("--device ID"), "{error}");
+        }
+        assert_eq!(config("device = 'pi'").unwrap().device("localhost").unwrap().as_str(), "pi");
+    }
+
+    #[test]
+    fn user_and_password_go_together() {
+        let half = config("[mqtt]\nusername = 'fleet'").unwrap();
+        assert!(matches!(half.mqtt.credentials(), Err(ConfigError::HalfCredentials)));
+        let whole = config("[mqtt]\nusername = 'fleet'\npassword = 's3cret'").unwrap();
+        assert_eq!(whole.mqtt.credentials().unwrap().unwrap().1.expose(), "s3cret");
+        assert!(!format!("{whole:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn bounds_are_named_with_their_key() {
+        for (text, key) in [
+            ("interval_seconds = 0.05", "interval_seconds"),
+            ("interval_seconds = 61.0", "interval_seconds"),
+            ("interval_seconds = nan", "interval_seconds"),
+            ("window_seconds = 4.0", "window_seconds"),
+        ] {
+            let error = config(text).unwrap_err().to_string();
+            assert!(error.starts_with(key) && error.contains("it takes"), "{error}");
         }
     }
 }
