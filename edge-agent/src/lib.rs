@@ -6,7 +6,6 @@ pub mod clock;
 pub mod config;
 pub mod identity;
 pub mod publish;
-pub mod report;
 pub mod run;
 pub mod sample;
 pub mod sensor;

@@ -4,9 +4,9 @@ use crate::{
     config::{Config, ConfigError},
     identity,
     publish::{Connection, Publisher, Settings},
-    report::Reporter,
     sample::Sampler,
     sensor,
+    window::Reporter,
 };
 use protocol::{Channel, Status, Topics};
 use std::{

@@ -5,7 +5,7 @@ mod outbox;
 
 pub use connection::{Connection, Settings};
 
-use crate::{clock, clock::Moment, report::Report};
+use crate::{clock, clock::Moment, window::Report};
 use connection::Event;
 use outbox::{Outbox, Parcel};
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};

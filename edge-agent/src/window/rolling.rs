@@ -98,5 +98,5 @@ impl RollingWindow {
 }
 
 #[cfg(test)]
-#[path = "window_tests.rs"]
+#[path = "rolling_tests.rs"]
 mod tests;

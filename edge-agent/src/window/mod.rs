@@ -1,10 +1,10 @@
 //! The second stage: samples into a rolling window, and out of it the messages of the contract.
 
-use crate::{
-    catalogue::Catalogue,
-    sample::Sample,
-    window::{Figures, RollingWindow},
-};
+mod rolling;
+
+pub use rolling::{Figures, RollingWindow, Values};
+
+use crate::{catalogue::Catalogue, sample::Sample};
 use protocol::{BootId, Stamp, State, Summary, Version};
 use serde::{Serialize, Serializer};
 use std::sync::{
@@ -167,5 +167,4 @@ fn json(payload: &impl Serialize) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
 mod tests;
