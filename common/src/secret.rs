@@ -44,12 +44,13 @@ impl Secret {
         }
     }
 
-    /// The secret as given, or else the first line of the file, or else none.
+    /// The secret as given, or else the first line of the file, or else none. An empty one is none: it is
+    /// what a variable that somebody forgot to set looks like.
     ///
     /// # Errors
     /// When the file is needed and gives none.
     pub fn either(given: Option<&Self>, file: Option<&Path>) -> Result<Option<Self>, SecretError> {
-        match (given, file) {
+        match (given.filter(|secret| !secret.0.is_empty()), file) {
             (Some(secret), _) => Ok(Some(secret.clone())),
             (None, Some(file)) => Self::from_file(file).map(Some),
             (None, None) => Ok(None),
@@ -75,6 +76,12 @@ mod tests {
     #[test]
     fn a_secret_is_not_printed() {
         assert_eq!(format!("{:?}", Secret::new("hunter2")), "(secret)");
+    }
+
+    #[test]
+    fn an_empty_one_is_none() {
+        assert_eq!(Secret::either(Some(&Secret::new("")), None).unwrap(), None);
+        assert_eq!(Secret::either(Some(&Secret::new("x")), None).unwrap(), Some(Secret::new("x")));
     }
 
     #[test]

@@ -54,12 +54,13 @@ fn a_hub_goes_on_through_bad_messages_with_one_line_each() {
         (nan.0.as_str(), nan.1.into_bytes()),
         (huge.0.as_str(), huge.1.into_bytes()),
         ("edgewise/bad-status/status", b"maybe".to_vec()),
-        ("edgewise/bad device/state", b"{}".to_vec()),
+        ("edgewise/bad/slash/state", b"{}".to_vec()),
         ("edgewise/bad-bytes/birth", vec![0xff, 0x00, 0xfe]),
         ("somebody/elses/topic", b"hello".to_vec()),
         ("edgewise/bad-repeat/state", b"{".to_vec()),
         ("edgewise/bad-repeat/state", b"{".to_vec()),
         ("edgewise/bad-repeat/state", b"{".to_vec()),
+        ("edgewise/bad-last/state", b"{".to_vec()),
     ];
     publish(options.mqtt, messages);
     for device in [
@@ -69,13 +70,13 @@ fn a_hub_goes_on_through_bad_messages_with_one_line_each() {
         "bad-nan",
         "bad-number",
         "bad-status",
-        "bad device",
+        "bad/slash",
         "bad-bytes",
     ] {
         await_line(&hub, device);
         assert_eq!(lines_about(&hub.program.log(), device).len(), 1, "{}", hub.program.log());
     }
-    await_line(&hub, "bad-repeat");
+    await_line(&hub, "bad-last");
     assert_eq!(lines_about(&hub.program.log(), "bad-repeat").len(), 1, "the same again is no news");
     assert!(lines_about(&hub.program.log(), "somebody").is_empty(), "not ours, not our business");
     assert!(lines_about(&hub.program.log(), "version 2")[0].contains("update"), "it says what to do");

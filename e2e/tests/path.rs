@@ -3,6 +3,11 @@
 
 use e2e::{Agent, Hub, HubOptions, Mosquitto, eventually, stored_sequences};
 use serde_json::Value;
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 /// A broker and a hub that uses it.
 struct Stage {
@@ -49,6 +54,7 @@ with_both_brokers!(
     a_killed_agent_is_offline_and_a_new_one_online,
     a_clean_exit_says_offline_itself,
     a_killed_hub_heals_and_still_knows_the_state,
+    a_hub_that_is_stopped_and_started_knows_the_latest_of_who_was_online,
     summaries_are_stored_once_each_through_kills,
 );
 
@@ -116,8 +122,8 @@ fn a_killed_hub_heals_and_still_knows_the_state(stage: &mut Stage) {
     stage.hub.await_news("away");
     away.program.terminate();
     stage.hub.await_status("away", "offline");
-    // The latest state is written behind, at most some seconds later.
-    std::thread::sleep(std::time::Duration::from_secs(12));
+    // Going offline is saved within ten seconds, and the latest values with it.
+    std::thread::sleep(Duration::from_secs(12));
 
     stage.restart_hub();
     let device = stage.hub.device("away").expect("a hub knows its devices after a restart");
@@ -150,6 +156,38 @@ fn summaries_are_stored_once_each_through_kills(stage: &mut Stage) {
         boots.iter().all(|(_, sequences)| whole(sequences)).then_some(boots)
     });
     assert_eq!(boots.len(), 1, "one run of the agent: {boots:?}");
+}
+
+fn a_hub_that_is_stopped_and_started_knows_the_latest_of_who_was_online(stage: &mut Stage) {
+    let mut agent = stage.agent("roof");
+    stage.hub.await_news("roof");
+    stage.hub.program.terminate();
+    agent.program.kill();
+    stage.hub = stage.options.start();
+    let device = stage.hub.device("roof").expect("a hub knows its devices after a restart");
+    assert!(device["state"]["now"]["temperature_celsius"].is_number(), "{device}");
+    stage.hub.await_status("roof", "offline");
+}
+
+#[test]
+fn a_message_too_large_for_an_agent_does_not_keep_it_away() {
+    let stage = Stage::mosquitto();
+    let agent = stage.agent("roof");
+    stage.hub.await_news("roof");
+    let port = stage.options.mqtt.to_string();
+    let mut publish = Command::new("mosquitto_pub");
+    publish.args(["-p", &port, "-q", "1", "-t", "edgewise/roof/ack", "-s"]).stdin(Stdio::piped());
+    let mut publish = publish.spawn().expect("mosquitto-clients is installed");
+    publish.stdin.take().expect("it is piped").write_all(&vec![b' '; 2 << 20]).unwrap();
+    assert!(publish.wait().unwrap().success());
+
+    eventually("the agent to come back", || {
+        (agent.program.log().matches("INFO connected").count() >= 2).then_some(())
+    });
+    stage.hub.await_news("roof");
+    std::thread::sleep(Duration::from_secs(5));
+    let connections = agent.program.log().matches("INFO connected").count();
+    assert!(connections <= 3, "the message does not come again and again: {}", agent.program.log());
 }
 
 #[test]

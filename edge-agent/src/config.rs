@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// Where the config file is looked for when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
 
-/// Host names of machines that were given none.
-const NO_NAMES: [&str; 2] = ["(none)", "localhost"];
+/// Host names of machines that were given none, Raspberry Pi OS's default among them.
+const NO_NAMES: [&str; 3] = ["raspberrypi", "(none)", "localhost"];
 
 /// The agent's configuration.
 #[derive(Debug, confique::Config)]
@@ -145,14 +145,19 @@ impl Config {
         Ok(())
     }
 
-    /// Id of this device: as configured, or by its host name.
+    /// Id of this device: as configured, or by its host name. A host name that many have is told apart by
+    /// the end of the machine's serial number: `raspberrypi-c0de`.
     ///
     /// # Errors
     /// When the host name cannot be an id.
-    pub fn device(&self, hostname: &str) -> Result<DeviceId, ConfigError> {
+    pub fn device(&self, hostname: &str, serial: Option<&str>) -> Result<DeviceId, ConfigError> {
         match &self.device {
             Some(device) => Ok(device.clone()),
-            None if NO_NAMES.contains(&hostname) => Err(ConfigError::NoName(hostname.to_owned())),
+            None if NO_NAMES.contains(&hostname) => {
+                let end = serial.and_then(|serial| serial.get(serial.len().checked_sub(4)?..));
+                let id = end.and_then(|end| format!("{}-{end}", NO_NAMES[0]).parse().ok());
+                id.ok_or_else(|| ConfigError::NoName(hostname.to_owned()))
+            }
             None => {
                 DeviceId::from_hostname(hostname).map_err(|e| ConfigError::Hostname(hostname.to_owned(), e))
             }
@@ -185,8 +190,8 @@ impl MqttConfig {
     /// When only one is set, or the password file cannot be read.
     pub fn credentials(&self) -> Result<Option<(String, Secret)>, ConfigError> {
         let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
-        match (&self.username, password) {
-            (Some(username), Some(password)) => Ok(Some((username.clone(), password))),
+        match (self.username.as_deref().filter(|name| !name.is_empty()), password) {
+            (Some(username), Some(password)) => Ok(Some((username.to_owned(), password))),
             (None, None) => Ok(None),
             _ => Err(ConfigError::HalfCredentials),
         }
@@ -208,18 +213,20 @@ mod tests {
     fn nothing_needs_to_be_set_but_the_broker() {
         let config = config("").unwrap();
         assert_eq!((config.interval_ms(), config.window_ms()), (5_000, 60_000));
-        assert_eq!(config.device("Roof.local").unwrap().as_str(), "roof");
+        assert_eq!(config.device("Roof.local", None).unwrap().as_str(), "roof");
         assert!(config.sensor.is_empty() && config.mqtt.credentials().unwrap().is_none());
         assert!(config.mqtt.url().unwrap_err().to_string().contains("--hub mqtt://HOST"));
     }
 
     #[test]
     fn a_host_name_that_many_have_makes_no_device() {
-        for hostname in ["(none)", "localhost", "..."] {
-            let error = config("").unwrap().device(hostname).unwrap_err().to_string();
+        for hostname in ["raspberrypi", "(none)", "localhost", "..."] {
+            let error = config("").unwrap().device(hostname, None).unwrap_err().to_string();
             assert!(error.contains("--device ID"), "{error}");
         }
-        assert_eq!(config("device = 'pi'").unwrap().device("localhost").unwrap().as_str(), "pi");
+        assert_eq!(config("device = 'pi'").unwrap().device("localhost", None).unwrap().as_str(), "pi");
+        let of_serial = config("").unwrap().device("raspberrypi", Some("00000000badcafe0"));
+        assert_eq!(of_serial.unwrap().as_str(), "raspberrypi-afe0");
     }
 
     #[test]

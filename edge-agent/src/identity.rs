@@ -11,6 +11,8 @@ pub struct Machine {
     pub hostname: String,
     /// Model by the device tree, such as `Raspberry Pi 3 Model B Rev 1.2`, where there is one.
     pub model: Option<String>,
+    /// Serial number by the device tree, where there is one.
+    pub serial: Option<String>,
     /// Operating system and its version.
     pub os: String,
     /// The kernel's id of this start.
@@ -24,6 +26,7 @@ impl Machine {
         Self {
             hostname: text("/proc/sys/kernel/hostname").unwrap_or_else(unknown),
             model: text("/proc/device-tree/model"),
+            serial: text("/proc/device-tree/serial-number"),
             os: fs::read_to_string("/etc/os-release").ok().and_then(|t| pretty_name(&t)).unwrap_or_else(
                 || {
                     text("/proc/sys/kernel/osrelease")

@@ -55,7 +55,7 @@ pub enum StartError {
 /// When it cannot start. Once started, only `stop` ends it.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     let machine = identity::Machine::read();
-    let device = config.device(&machine.hostname)?;
+    let device = config.device(&machine.hostname, machine.serial.as_deref())?;
     let topics = Topics::new(config.mqtt.prefix.clone());
     let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor)?;
     let sampler =

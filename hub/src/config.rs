@@ -180,10 +180,43 @@ impl MqttConfig {
     /// When only one is set, or the password file cannot be read.
     pub fn credentials(&self) -> Result<Option<Credentials>, ConfigError> {
         let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
-        match (&self.username, password) {
+        match (self.username.as_deref().filter(|name| !name.is_empty()), password) {
             (Some(username), Some(password)) => Ok(Some(Credentials::new(username, password.expose()))),
             (None, None) => Ok(None),
             _ => Err(ConfigError::HalfCredentials),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confique::Config as _;
+
+    fn check(text: &str) -> Result<(), ConfigError> {
+        let layer = config_file::parse("hub.toml", text)?;
+        Config::builder().preloaded(layer).load().expect("every key has a default").check()
+    }
+
+    #[test]
+    fn the_defaults_are_sound() {
+        check("").unwrap();
+    }
+
+    #[test]
+    fn to_be_reached_from_elsewhere_takes_passwords() {
+        let http = "[http]\nlisten = '0.0.0.0:8080'\n";
+        let mqtt = "[mqtt]\nlisten = '0.0.0.0:1883'\n";
+        assert!(matches!(check(http), Err(ConfigError::OpenPanel(_))));
+        assert!(matches!(check(&format!("{http}password = ''")), Err(ConfigError::OpenPanel(_))));
+        check(&format!("{http}password = 's3cret'")).unwrap();
+        assert!(matches!(check(mqtt), Err(ConfigError::OpenBroker(_))));
+        assert!(matches!(
+            check(&format!("{mqtt}username = ''\npassword = ''")),
+            Err(ConfigError::OpenBroker(_))
+        ));
+        assert!(matches!(check(&format!("{mqtt}username = 'fleet'")), Err(ConfigError::HalfCredentials)));
+        check(&format!("{mqtt}username = 'fleet'\npassword = 's3cret'")).unwrap();
+        check(&format!("{mqtt}url = 'mqtt://broker'")).unwrap();
     }
 }

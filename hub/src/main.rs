@@ -68,7 +68,7 @@ fn code(error: &RunError) -> u8 {
         | RunError::Broker(mqtt::StartError::Embedded(mqtt::embedded::StartError::InUse(_))) => {
             exit::ADDRESS_IN_USE
         }
-        RunError::System(_) => exit::FAILURE,
+        RunError::System(_) | RunError::Fallen => exit::FAILURE,
         _ => exit::USAGE,
     }
 }

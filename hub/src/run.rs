@@ -15,8 +15,15 @@ use crate::{
     stream::Stream,
 };
 use protocol::Topics;
-use std::{fs, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::mpsc};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// Messages between broker and ingest. While it is full, publishers wait for their acknowledgement.
@@ -64,6 +71,11 @@ pub enum RunError {
         /// What the system says.
         source: io::Error,
     },
+    /// A part ended that should not; the log may say why.
+    #[error(
+        "a part of the hub ended unexpectedly, so it stops: start it again, and report what the log says before this"
+    )]
+    Fallen,
     /// No threads to be had, or the listener failed.
     #[error("the system failed: {0}")]
     System(io::Error),
@@ -101,21 +113,24 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let broker = Arc::new(mqtt::start(settings, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
     let no_more = CancellationToken::new();
-    let ingest = tokio::spawn(ingest.run(incoming_inbox, no_more.clone()));
-    let acknowledge = tokio::spawn(acknowledge(broker.clone(), acks_out));
+    // Cancelled when a part ends by itself, which none may: half a hub would look like a whole one.
+    let fallen = CancellationToken::new();
+    let ingest = part(&fallen, ingest.run(incoming_inbox, no_more.clone()));
+    let acknowledge = part(&fallen, acknowledge(broker.clone(), acks_out));
 
-    let (health, link) = (writer.health(), broker.clone());
-    let checks: Vec<(&'static str, api::Check)> = vec![
-        ("store", Box::new(move || health.check())),
-        ("broker", Box::new(move || if link.connected() { Ok(()) } else { Err("not connected".to_owned()) })),
-    ];
+    let (health, link) = (writer.health(), Arc::downgrade(&broker));
+    let checks: Vec<(&'static str, api::Check)> =
+        vec![("store", Box::new(move || health.check())), ("broker", Box::new(move || connected(&link)))];
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
     let api = Api { state, stream, store: reader, checks, password };
-    let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
+    let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
     tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
 
-    stop.await;
+    let asked = tokio::select! {
+        () = stop => true,
+        () = fallen.cancelled() => false,
+    };
     shutdown.cancel();
     let served = server.await;
     acknowledge.abort();
@@ -126,8 +141,24 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     no_more.cancel();
     let _ = ingest.await;
     writer.stop().await?;
+    served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)?;
+    if !asked {
+        return Err(RunError::Fallen);
+    }
     tracing::info!("stopped");
-    served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)
+    Ok(())
+}
+
+/// Starts a part of the hub; its end, a panic included, cancels `fallen`.
+fn part<T: Send + 'static>(
+    fallen: &CancellationToken,
+    work: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    let guard = fallen.clone().drop_guard();
+    tokio::spawn(async move {
+        let _guard = guard;
+        work.await
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
@@ -171,6 +202,12 @@ fn broker_settings(config: &Config, state: &State, topics: &Topics) -> Result<mq
             })
         }
     })
+}
+
+/// The check holds no part in the broker, whose shutdown wants to be its only owner.
+fn connected(broker: &Weak<Broker>) -> Result<(), String> {
+    let connected = broker.upgrade().is_some_and(|broker| broker.connected());
+    if connected { Ok(()) } else { Err("not connected".to_owned()) }
 }
 
 async fn acknowledge(broker: Arc<Broker>, mut acks: mpsc::Receiver<Outgoing>) {

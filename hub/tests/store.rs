@@ -160,6 +160,26 @@ async fn what_cannot_be_committed_is_not_acknowledged_and_comes_in_once_it_can_b
     hub.stop().await;
 }
 
+/// As above, with more waiting than one commit takes: the end must not wait for the disk.
+#[tokio::test]
+async fn a_writer_that_cannot_write_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    hub.receive(SUMMARY, one("b1", 1), 5).await;
+    hub.acked("b1", 1).await;
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for sequence in 2..9_000 {
+        hub.receive(SUMMARY, one("b1", sequence), 6).await;
+    }
+    while hub.health.check().is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let stopped = tokio::time::timeout(Duration::from_secs(60), hub.writer.stop()).await;
+    assert!(stopped.expect("it ends").is_err(), "and says that something is not committed");
+}
+
 fn record(sequence: u64, time_ms: i64) -> Record {
     Record {
         device: "roof".parse().unwrap(),

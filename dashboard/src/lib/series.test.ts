@@ -106,12 +106,17 @@ describe("live points", () => {
   it("are in order, each once", () => {
     const points = live(5000);
     expect(append(points, { time_ms: 5000, now: {} }, 60_000, 10)).toEqual(points);
-    expect(append(points, { time_ms: 4000, now: {} }, 60_000, 10)).toEqual(points);
+  });
+
+  it("go on when a clock is set back", () => {
+    const back = { time_ms: 4000, now: {} };
+    expect(append(live(3000, 5000, 6000), back, 60_000, 10)).toEqual([...live(3000), back]);
   });
 
   it("are timed by the hub while the device's clock cannot be believed", () => {
     expect(sampledAt(state({ time_ms: 5 }), T0)).toBe(5);
     expect(sampledAt(state({ time_ms: 5, clock: "unsynchronized" }), T0)).toBe(T0);
+    expect(sampledAt(state({ time_ms: T0 + 3_600_001 }), T0)).toBe(T0);
     expect(sampledAt(state({ time_ms: 5, clock: "unsynchronized" }), null)).toBeNull();
   });
 });

@@ -17,17 +17,23 @@ const COVERED_MS = 30_000;
 /** After so many intervals without a reading a line is broken. */
 const LIVE_GAP_INTERVALS = 3;
 
+/** A device's clock that is further ahead of the hub's is wrong, whatever it says of itself. */
+const MAX_AHEAD_MS = 3_600_000;
+
 /**
- * When a state was sampled: by the device's clock if it is right, otherwise when the hub got it; null when
- * neither is known, as for a state that a broker had kept.
+ * When a state was sampled: by the device's clock if it can be right, otherwise when the hub got it; null
+ * when neither is known, as for a state that a broker had kept.
  */
 export function sampledAt(state: State, receivedMs: number | null): number | null {
-  return state.clock === "synchronized" ? state.time_ms : receivedMs;
+  if (state.clock !== "synchronized") return receivedMs;
+  return receivedMs !== null && state.time_ms > receivedMs + MAX_AHEAD_MS ? receivedMs : state.time_ms;
 }
 
 /**
  * The live points with one more, oldest first, none older than `spanMs` before it and at most `most` of
- * them: the buffer of a page that stays open for weeks does not grow. A repeated or older point is ignored.
+ * them: the buffer of a page that stays open for weeks does not grow. A repeated point is ignored. States
+ * come in the order in which they were sampled, so an older time means that a clock was set back: what was
+ * drawn later than that was drawn too late, and goes.
  */
 export function append(
   points: readonly LivePoint[],
@@ -36,8 +42,9 @@ export function append(
   most: number,
 ): LivePoint[] {
   const last = points.at(-1);
-  if (last && point.time_ms <= last.time_ms) return [...points];
-  const kept = points.filter((old) => old.time_ms >= point.time_ms - spanMs);
+  if (last && point.time_ms === last.time_ms) return [...points];
+  const from = point.time_ms - spanMs;
+  const kept = points.filter((old) => old.time_ms >= from && old.time_ms < point.time_ms);
   return [...kept.slice(Math.max(0, kept.length + 1 - most)), point];
 }
 

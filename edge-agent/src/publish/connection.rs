@@ -4,7 +4,7 @@ use common::{backoff::Backoff, broker_url::BrokerUrl, secret::Secret};
 use protocol::Ack;
 use rumqttc::{
     AsyncClient, ClientError, ConnectReturnCode, ConnectionError, Event as Packet, EventLoop, Incoming,
-    LastWill, MqttOptions, Outgoing, QoS, Transport,
+    LastWill, MqttOptions, Outgoing, QoS, Request, StateError, Subscribe, Transport,
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -79,12 +79,7 @@ impl Connection {
         }
         let (client, event_loop) = AsyncClient::new(options, REQUESTS);
         let (sender, events) = mpsc::channel(REQUESTS);
-        let keeper = Keeper {
-            client: client.clone(),
-            events: sender,
-            url: settings.url,
-            ack_topic: settings.ack_topic,
-        };
+        let keeper = Keeper { events: sender, url: settings.url, ack_topic: settings.ack_topic };
         Ok(Self { client, events, task: tokio::spawn(keeper.run(event_loop)) })
     }
 
@@ -117,7 +112,6 @@ impl Connection {
 }
 
 struct Keeper {
-    client: AsyncClient,
     events: mpsc::Sender<Event>,
     url: BrokerUrl,
     ack_topic: String,
@@ -136,10 +130,12 @@ impl Keeper {
                 Ok(Packet::Incoming(Incoming::ConnAck(_))) => {
                     // Live values of before are stale, and the outbox sends the rest again itself.
                     event_loop.pending.clear();
+                    let subscription = Subscribe::new(&self.ack_topic, QoS::AtLeastOnce);
+                    event_loop.pending.push_back(Request::Subscribe(subscription));
+                    event_loop.mqtt_options.set_clean_session(false);
                     tracing::info!(broker = %self.url, "connected");
                     (up_since, complained) = (Some(Instant::now()), None);
-                    let subscribed = self.client.try_subscribe(&self.ack_topic, QoS::AtLeastOnce);
-                    if subscribed.is_err() || self.events.send(Event::Up).await.is_err() {
+                    if self.events.send(Event::Up).await.is_err() {
                         return;
                     }
                 }
@@ -163,6 +159,11 @@ impl Keeper {
                 Err(error) => {
                     if up_since.take().is_some_and(|since: Instant| since.elapsed() >= LASTING) {
                         backoff.reset();
+                    }
+                    if matches!(error, ConnectionError::MqttState(StateError::Deserialization(_))) {
+                        // Somebody's message that cannot be read, too large for one, would be sent again
+                        // with the session, for ever. The outbox needs no session: let it go.
+                        event_loop.mqtt_options.set_clean_session(true);
                     }
                     let reason = explain(&error);
                     if complained.as_ref() != Some(&reason) {

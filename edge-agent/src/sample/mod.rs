@@ -91,6 +91,10 @@ impl Sampler {
     async fn tick(&mut self) -> Sample {
         let at = Moment::now();
         let mut sample = Sample { at, values: vec![None; self.catalogue.len()].into(), faults: Vec::new() };
+        // What came after its tick had ended: the values are too old, but the lane is free again.
+        while let Ok(late) = self.replies.try_recv() {
+            self.lanes[late.lane].buffer = Some(late.values);
+        }
         let mut awaited = 0;
         for lane in &mut self.lanes {
             let Some(values) = lane.buffer.take() else { continue };
@@ -107,7 +111,6 @@ impl Sampler {
                 sample.faults.extend(reply.faults);
                 awaited -= 1;
             }
-            // A late reply is of an earlier tick: its values are too old, but the lane is free again.
             lane.buffer = Some(reply.values);
         }
         for lane in &mut self.lanes {

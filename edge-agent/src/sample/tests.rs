@@ -81,6 +81,18 @@ async fn a_hung_sensor_delays_no_other_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_machine_that_was_late_altogether_recovers() {
+    let (roof, behaviour) = lane("roof");
+    let mut sampler = Sampler::start(vec![roof], Duration::from_millis(100)).unwrap();
+    behaviour.store(HUNG, Ordering::SeqCst);
+    assert_eq!(faults(&sampler.tick().await), [("roof", Fault::NoAnswer)]);
+    behaviour.store(WELL, Ordering::SeqCst);
+    // The reply waits in the channel, and no other lane's reply makes anybody look there.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(&*sampler.tick().await.values, &[Some(21.5)]);
+}
+
+#[tokio::test]
 async fn a_fault_leaves_no_value_even_if_one_was_written() {
     let (roof, behaviour) = lane("roof");
     let mut sampler = Sampler::start(vec![roof], Duration::from_secs(1)).unwrap();

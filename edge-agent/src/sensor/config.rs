@@ -146,7 +146,7 @@ pub struct HostConfig {
     pub disk: bool,
     /// Uptime, load and the temperature of the processor.
     pub system: bool,
-    /// The network interfaces that count; all but the loopback when not given.
+    /// The network interfaces that count; those with a device, so no bridges and tunnels, when not given.
     pub network_interfaces: Option<Vec<String>>,
     /// Where the disks are mounted that are watched; `/` when not given.
     pub disk_mounts: Option<Vec<PathBuf>>,

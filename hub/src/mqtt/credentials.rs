@@ -18,9 +18,8 @@ impl Credentials {
 
     /// Whether these are the ones, in a time that does not tell how much of them was right.
     pub fn matches(&self, user: Option<&[u8]>, password: Option<&[u8]>) -> bool {
-        let user = self.user.as_bytes().ct_eq(user.unwrap_or_default());
-        let password = self.password.as_bytes().ct_eq(password.unwrap_or_default());
-        (user & password).into()
+        let (Some(user), Some(password)) = (user, password) else { return false };
+        (self.user.as_bytes().ct_eq(user) & self.password.as_bytes().ct_eq(password)).into()
     }
 
     /// The user's name.
@@ -59,6 +58,11 @@ mod tests {
         ] {
             assert!(!right.matches(user.map(str::as_bytes), password.map(str::as_bytes)), "{user:?}");
         }
+    }
+
+    #[test]
+    fn nothing_given_matches_nothing() {
+        assert!(!Credentials::new("", "").matches(None, None));
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Broker {
     /// Whether messages can come and go right now.
     pub fn connected(&self) -> bool {
         match self {
-            Broker::Embedded(_) => true,
+            Broker::Embedded(broker) => broker.listening(),
             Broker::External(client) => client.connected(),
         }
     }
@@ -167,11 +167,11 @@ impl Broker {
     }
 }
 
-/// Whether a topic is one that the hub listens to: `<prefix>/<one level>/<channel of agents>`. The device
-/// may still be misspelt; saying so is up to the reader of the message.
+/// Whether a topic is one that the hub listens to: `<prefix>/<device>/<channel of agents>`. The device may
+/// still be misspelt, with a '/' in it for one; saying so is up to the reader of the message.
 fn is_for_hub(prefix: &str, topic: &str) -> bool {
     below(prefix, topic)
-        .and_then(|rest| rest.split_once('/'))
+        .and_then(|rest| rest.rsplit_once('/'))
         .is_some_and(|(_, last)| Channel::FROM_AGENT.iter().any(|channel| channel.as_str() == last))
 }
 
@@ -186,13 +186,17 @@ mod tests {
 
     #[test]
     fn the_hub_listens_to_what_agents_write_and_to_nothing_else() {
-        for topic in ["edgewise/roof/state", "edgewise/roof/summary", "edgewise/misspelt device/birth"] {
+        for topic in [
+            "edgewise/roof/state",
+            "edgewise/roof/summary",
+            "edgewise/misspelt device/birth",
+            "edgewise/a/b/state",
+        ] {
             assert!(is_for_hub("edgewise", topic), "{topic}");
         }
         for topic in [
             "edgewise/roof/ack",
             "edgewise/roof/command",
-            "edgewise/a/b/state",
             "edgewise/state",
             "edgewiser/roof/state",
             "other/roof/state",

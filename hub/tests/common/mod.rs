@@ -28,7 +28,7 @@ pub(crate) struct Hub {
     pub(crate) state: Arc<State>,
     pub(crate) health: Arc<Health>,
     pub(crate) address: SocketAddr,
-    writer: Writer,
+    pub(crate) writer: Writer,
     server: JoinHandle<std::io::Result<()>>,
     shutdown: CancellationToken,
 }

@@ -3,7 +3,7 @@
 use super::{describe, id, percent};
 use crate::{clock::Moment, sensor::Sensor};
 use protocol::{Fault, Kind, MetricDescription, SensorId, Unit};
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, path::Path};
 
 /// Bytes that an interface has moved since it exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,19 +33,30 @@ impl Network {
         Ok(Self { id, metrics, interfaces, last: None })
     }
 
-    fn counts(&self, interface: &str) -> bool {
-        match &self.interfaces {
-            Some(wanted) => wanted.iter().any(|name| name == interface),
-            None => interface != "lo",
-        }
-    }
-
     fn counters(&self) -> Result<HashMap<String, Moved>, Fault> {
         let all = procfs::net::dev_status().map_err(|_| Fault::NoAnswer)?;
-        let counted = all.into_values().filter(|status| self.counts(&status.name));
-        Ok(counted
+        let mut moved: HashMap<_, _> = all
+            .into_values()
             .map(|status| (status.name, Moved { sent: status.sent_bytes, received: status.recv_bytes }))
-            .collect())
+            .collect();
+        match &self.interfaces {
+            Some(wanted) => moved.retain(|name, _| wanted.contains(name)),
+            None => keep_physical(&mut moved, |name| {
+                Path::new("/sys/class/net").join(name).join("device").exists()
+            }),
+        }
+        Ok(moved)
+    }
+}
+
+/// Leaves the interfaces that have a device. A packet of a container or a tunnel passes its bridge or tunnel
+/// and the real interface as well, and would count two or three times. Where none has a device, as in a
+/// container, all but the loopback count.
+fn keep_physical<T>(interfaces: &mut HashMap<String, T>, is_physical: impl Fn(&str) -> bool) {
+    if interfaces.keys().any(|name| is_physical(name)) {
+        interfaces.retain(|name, _| is_physical(name));
+    } else {
+        interfaces.retain(|name, _| name != "lo");
     }
 }
 
@@ -101,6 +112,22 @@ mod tests {
     use std::{io::Write, net};
 
     #[test]
+    fn bridges_and_tunnels_do_not_count_twice() {
+        let kept = |names: &[&str], physical: &[&str]| {
+            let mut all: HashMap<String, ()> = names.iter().map(|name| ((*name).to_owned(), ())).collect();
+            keep_physical(&mut all, |name| physical.contains(&name));
+            let mut kept: Vec<String> = all.into_keys().collect();
+            kept.sort();
+            kept
+        };
+        assert_eq!(
+            kept(&["lo", "eth0", "wlan0", "docker0", "veth1", "wg0"], &["eth0", "wlan0"]),
+            ["eth0", "wlan0"]
+        );
+        assert_eq!(kept(&["lo", "eth0"], &[]), ["eth0"], "a container has no devices");
+    }
+
+    #[test]
     fn formulas() {
         assert_eq!(egress_percent(300, 100), 75.0);
         assert_eq!(egress_percent(0, 0), 0.0);
@@ -135,13 +162,5 @@ mod tests {
         assert_eq!(values[0], Some(50.0));
         assert!(values[1] >= Some(50_000.0) && values[1] == values[2], "{values:?}");
         assert_eq!(read(&mut network, at(3000)).unwrap(), [None, None, None], "no time passed: no rate");
-    }
-
-    #[test]
-    fn the_loopback_does_not_count_unless_named() {
-        let all = Network::new(None).unwrap();
-        assert!(!all.counts("lo") && all.counts("eth0"));
-        let one = Network::new(Some(vec!["eth0".into()])).unwrap();
-        assert!(one.counts("eth0") && !one.counts("wlan0"));
     }
 }

@@ -41,6 +41,8 @@ const SESSION_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long one packet may take to leave for a client that does not read.
 const SEND: Duration = Duration::from_secs(30);
+/// How long clients are waited for at the end.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// Longest client id, in bytes.
 const MAX_CLIENT_ID: usize = 256;
 /// Connections the kernel holds until they are accepted: a whole fleet comes back at once.
@@ -136,6 +138,11 @@ impl Embedded {
         Ok(Self { context, address, gate, server, id })
     }
 
+    /// Whether it still takes connections.
+    pub fn listening(&self) -> bool {
+        !self.server.is_finished()
+    }
+
     /// Where it listens, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
@@ -161,10 +168,10 @@ impl Embedded {
         // The listener lives in the task: once that is over, the port is free.
         let _ = self.server.await;
         let mut sessions: Vec<_> = self.context.extends.shared().await.iter().collect();
-        for session in &mut sessions {
-            if let Err(error) = session.kick(true, true, true).await {
-                tracing::debug!(%error, "a session did not end");
-            }
+        let farewells = sessions.iter_mut().map(|session| session.kick(true, true, true));
+        // All at once, and not for ever: what came in is still to be committed.
+        if tokio::time::timeout(FAREWELL, futures::future::join_all(farewells)).await.is_err() {
+            tracing::debug!("not every session ended in time");
         }
     }
 }

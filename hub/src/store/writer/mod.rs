@@ -11,7 +11,7 @@ use protocol::{BootId, DeviceId, Topics};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc as std_mpsc,
     },
     thread::JoinHandle,
@@ -110,6 +110,9 @@ impl Default for Options {
 pub struct Writer {
     thread: JoinHandle<Result<(), StoreError>>,
     orders: std_mpsc::Sender<Order>,
+    /// Says what `Order::Stop` says to a worker that does not read its orders, because its batch is full
+    /// and cannot be committed.
+    stopping: Arc<AtomicBool>,
     health: Arc<Health>,
 }
 
@@ -136,13 +139,14 @@ impl Writer {
     ) -> std::io::Result<(Self, History)> {
         let (orders, waiting) = std_mpsc::channel();
         let health = Arc::new(Health::default());
-        let worker = thread::Worker::new(store, state, acks, options, health.clone());
+        let stopping = Arc::new(AtomicBool::new(false));
+        let worker = thread::Worker::new(store, state, acks, options, health.clone(), stopping.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || worker.run(&waiting))?;
         let budget = Arc::new(Semaphore::new(QUEUE_BYTES as usize));
         let history = History { orders: orders.clone(), budget, stalled: false };
-        Ok((Self { thread, orders, health }, history))
+        Ok((Self { thread, orders, stopping, health }, history))
     }
 
     /// How it is doing.
@@ -155,6 +159,7 @@ impl Writer {
     /// # Errors
     /// When that last commit failed.
     pub async fn stop(self) -> Result<(), StoreError> {
+        self.stopping.store(true, Relaxed);
         // A worker that is gone has nothing to be told.
         let _ = self.orders.send(Order::Stop);
         let thread = self.thread;

@@ -10,7 +10,11 @@ use crate::{
 use protocol::{Ack, Channel, DeviceId, Version};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, mpsc as std_mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc as std_mpsc,
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -36,6 +40,7 @@ pub(super) struct Worker {
     acks: mpsc::Sender<Outgoing>,
     options: Options,
     health: Arc<Health>,
+    stopping: Arc<AtomicBool>,
     /// What the store holds, for boots that were asked for. Never ahead of it.
     cached: HashMap<Source, Receipts>,
     jobs: Vec<(Job, OwnedSemaphorePermit)>,
@@ -53,6 +58,7 @@ impl Worker {
         acks: mpsc::Sender<Outgoing>,
         options: Options,
         health: Arc<Health>,
+        stopping: Arc<AtomicBool>,
     ) -> Self {
         let now = Instant::now();
         Self {
@@ -61,6 +67,7 @@ impl Worker {
             acks,
             options,
             health,
+            stopping,
             cached: HashMap::new(),
             jobs: Vec::new(),
             unsaved: BTreeMap::new(),
@@ -95,7 +102,7 @@ impl Worker {
         if self.jobs.len() >= MAX_BATCH {
             // Only a batch that failed is still here.
             std::thread::sleep(wait);
-            return true;
+            return !self.stopping.load(Relaxed);
         }
         match orders.recv_timeout(wait) {
             Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
