@@ -1,5 +1,6 @@
 //! What both programs stand on and neither is about: reading a config file, secrets, the address of a
-//! broker, reconnecting, logs, and what an exit code means.
+//! broker, reconnecting, logs, being asked to stop, and what an
+//! exit code means.
 
 pub mod backoff;
 pub mod broker_url;
@@ -7,4 +8,5 @@ pub mod config_file;
 pub mod exit;
 pub mod logs;
 pub mod secret;
+pub mod stop;
 pub mod tls;

@@ -8,7 +8,7 @@ use std::{fmt, fs, path::Path};
 #[serde(transparent)]
 pub struct Secret(String);
 
-/// Why a file gave no secret.
+/// Why there is no secret, or no use for it.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Not readable.
@@ -19,6 +19,11 @@ pub enum SecretError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Only one of user and password.
+    #[error(
+        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
+    )]
+    HalfLogin,
     /// Nothing in it.
     #[error("the password file {0} is empty: write the password on its first line")]
     Empty(String),
@@ -54,6 +59,22 @@ impl Secret {
             (Some(secret), _) => Ok(Some(secret.clone())),
             (None, Some(file)) => Self::from_file(file).map(Some),
             (None, None) => Ok(None),
+        }
+    }
+
+    /// The user and password of a broker, or neither; an empty user is none, like an empty password.
+    ///
+    /// # Errors
+    /// When only one of them is there, or the file is needed and gives none.
+    pub fn login(
+        user: Option<&str>,
+        given: Option<&Self>,
+        file: Option<&Path>,
+    ) -> Result<Option<(String, Self)>, SecretError> {
+        match (user.filter(|user| !user.is_empty()), Self::either(given, file)?) {
+            (Some(user), Some(password)) => Ok(Some((user.to_owned(), password))),
+            (None, None) => Ok(None),
+            _ => Err(SecretError::HalfLogin),
         }
     }
 

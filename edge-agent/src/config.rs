@@ -99,11 +99,6 @@ pub enum ConfigError {
         "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
     )]
     NoBroker,
-    /// Only one of user and password.
-    #[error(
-        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
-    )]
-    HalfCredentials,
     /// The password file.
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
@@ -189,18 +184,14 @@ impl MqttConfig {
     /// # Errors
     /// When only one is set, or the password file cannot be read.
     pub fn credentials(&self) -> Result<Option<(String, Secret)>, ConfigError> {
-        let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
-        match (self.username.as_deref().filter(|name| !name.is_empty()), password) {
-            (Some(username), Some(password)) => Ok(Some((username.to_owned(), password))),
-            (None, None) => Ok(None),
-            _ => Err(ConfigError::HalfCredentials),
-        }
+        Ok(Secret::login(self.username.as_deref(), self.password.as_ref(), self.password_file.as_deref())?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::secret::SecretError;
     use confique::Config as _;
 
     fn config(text: &str) -> Result<Config, ConfigError> {
@@ -232,7 +223,7 @@ mod tests {
     #[test]
     fn user_and_password_go_together() {
         let half = config("[mqtt]\nusername = 'fleet'").unwrap();
-        assert!(matches!(half.mqtt.credentials(), Err(ConfigError::HalfCredentials)));
+        assert!(matches!(half.mqtt.credentials(), Err(ConfigError::Secret(SecretError::HalfLogin))));
         let whole = config("[mqtt]\nusername = 'fleet'\npassword = 's3cret'").unwrap();
         assert_eq!(whole.mqtt.credentials().unwrap().unwrap().1.expose(), "s3cret");
         assert!(!format!("{whole:?}").contains("s3cret"));

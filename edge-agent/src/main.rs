@@ -1,15 +1,14 @@
 //! `edge-agent`: measures this machine and its sensors, and tells a broker.
 
 use clap::Parser;
-use common::{broker_url::BrokerUrl, exit, logs};
+use common::{broker_url::BrokerUrl, exit, logs, stop};
 use edge_agent::{
     config::{self, Overrides},
-    run,
+    run::{self, StartError},
     sensor::SensorConfig,
 };
 use protocol::DeviceId;
 use std::{path::PathBuf, process::ExitCode};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures this machine and its sensors, averages over 60 s, and publishes over MQTT.
 #[derive(Debug, Parser)]
@@ -39,9 +38,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::from(exit::CLEAN),
         Err(error) => {
             tracing::error!("{error:#}");
-            ExitCode::from(if error.is::<std::io::Error>() { exit::FAILURE } else { exit::USAGE })
+            ExitCode::from(code(&error))
         }
     }
+}
+
+/// What a service manager may conclude: whether another start may help.
+fn code(error: &anyhow::Error) -> u8 {
+    let system_failed =
+        error.is::<std::io::Error>() || matches!(error.downcast_ref(), Some(StartError::Threads(_)));
+    if system_failed { exit::FAILURE } else { exit::USAGE }
 }
 
 fn start(arguments: Arguments) -> anyhow::Result<()> {
@@ -53,12 +59,7 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
     // One thread for all that waits: on a Pi Zero a second one would only cost memory.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let stop = async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            tracing::info!("asked to stop");
-        };
+        let stop = stop::requested()?;
         Ok(run::run(config, stop).await?)
     });
     // A sensor that hangs in a transfer must not keep the process.

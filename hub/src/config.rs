@@ -118,11 +118,6 @@ pub enum ConfigError {
     /// A password file.
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
-    /// Only one of user and password.
-    #[error(
-        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
-    )]
-    HalfCredentials,
     /// A panel that anybody could read.
     #[error(
         "http.listen = {0} can be reached from other machines: set a panel password first (http.password_file or EDGEWISE_HTTP_PASSWORD), or listen on 127.0.0.1"
@@ -179,18 +174,16 @@ impl MqttConfig {
     /// # Errors
     /// When only one is set, or the password file cannot be read.
     pub fn credentials(&self) -> Result<Option<Credentials>, ConfigError> {
-        let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
-        match (self.username.as_deref().filter(|name| !name.is_empty()), password) {
-            (Some(username), Some(password)) => Ok(Some(Credentials::new(username, password.expose()))),
-            (None, None) => Ok(None),
-            _ => Err(ConfigError::HalfCredentials),
-        }
+        let login =
+            Secret::login(self.username.as_deref(), self.password.as_ref(), self.password_file.as_deref())?;
+        Ok(login.map(|(user, password)| Credentials::new(user, password.expose())))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::secret::SecretError;
     use confique::Config as _;
 
     fn check(text: &str) -> Result<(), ConfigError> {
@@ -215,7 +208,10 @@ mod tests {
             check(&format!("{mqtt}username = ''\npassword = ''")),
             Err(ConfigError::OpenBroker(_))
         ));
-        assert!(matches!(check(&format!("{mqtt}username = 'fleet'")), Err(ConfigError::HalfCredentials)));
+        assert!(matches!(
+            check(&format!("{mqtt}username = 'fleet'")),
+            Err(ConfigError::Secret(SecretError::HalfLogin))
+        ));
         check(&format!("{mqtt}username = 'fleet'\npassword = 's3cret'")).unwrap();
         check(&format!("{mqtt}url = 'mqtt://broker'")).unwrap();
     }

@@ -1,14 +1,13 @@
 //! `hub`: keeps what devices tell, and shows it.
 
 use clap::Parser;
-use common::{broker_url::BrokerUrl, exit, logs};
+use common::{broker_url::BrokerUrl, exit, logs, stop};
 use hub::{
     config::{self, Overrides},
     mqtt,
     run::{self, RunError},
 };
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Receives what edge agents publish, keeps it, and serves the panel. With nothing configured it brings its
 /// own broker and store, and listens on this machine only.
@@ -52,12 +51,7 @@ fn main() -> ExitCode {
 async fn start(arguments: Arguments) -> Result<(), RunError> {
     let Arguments { config, data, http, mqtt, broker } = arguments;
     let config = config::load(config.as_deref(), Overrides { data, http, mqtt, broker })?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
-    let stop = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!("asked to stop");
-    };
+    let stop = stop::requested().map_err(RunError::System)?;
     run::run(config, stop).await
 }
 

@@ -123,21 +123,29 @@ async fn the_latest_of_a_device_survives_a_restart() {
     hub.stop().await;
 }
 
-/// Another program holds the database: a commit fails in earnest.
+/// A hub with one summary, and another program that holds its database: commits fail in earnest.
+async fn hub_whose_store_is_held(path: &std::path::Path) -> (Hub, Connection) {
+    let mut hub = Hub::start(path).await;
+    hub.receive(SUMMARY, one("b1", 1), 5).await;
+    hub.acked("b1", 1).await;
+    let other = Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    (hub, other)
+}
+
+async fn in_trouble(hub: &Hub) {
+    while hub.health.check().is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_committed_is_not_acknowledged_and_comes_in_once_it_can_be() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
-    hub.receive(SUMMARY, one("b1", 1), 5).await;
-    hub.acked("b1", 1).await;
-
-    let other = Connection::open(&path).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (mut hub, other) = hub_whose_store_is_held(&path).await;
     hub.receive(SUMMARY, one("b1", 2), 6).await;
-    while hub.health.check().is_ok() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    in_trouble(&hub).await;
     let (status, problem) = hub.get("/readyz").await;
     assert_eq!(status, 503);
     assert!(
@@ -160,22 +168,15 @@ async fn what_cannot_be_committed_is_not_acknowledged_and_comes_in_once_it_can_b
     hub.stop().await;
 }
 
-/// As above, with more waiting than one commit takes: the end must not wait for the disk.
+/// More waits than one commit takes: the end must not wait for the disk.
 #[tokio::test]
 async fn a_writer_that_cannot_write_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
-    hub.receive(SUMMARY, one("b1", 1), 5).await;
-    hub.acked("b1", 1).await;
-    let other = Connection::open(&path).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (mut hub, _other) = hub_whose_store_is_held(&folder.path().join("hub.db")).await;
     for sequence in 2..9_000 {
         hub.receive(SUMMARY, one("b1", sequence), 6).await;
     }
-    while hub.health.check().is_ok() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    in_trouble(&hub).await;
     let stopped = tokio::time::timeout(Duration::from_secs(60), hub.writer.stop()).await;
     assert!(stopped.expect("it ends").is_err(), "and says that something is not committed");
 }
