@@ -30,8 +30,6 @@ use tokio_util::sync::CancellationToken;
 const INCOMING: usize = 4096;
 /// Acks between store and broker. Each later ack says more, so those beyond are dropped and counted.
 const ACKS: usize = 4096;
-/// Events that a slow reader of the stream may lag behind before it is skipped to the newest.
-const STREAM: usize = 4096;
 /// The store's file in the data directory.
 const STORE: &str = "edgewise.db";
 
@@ -101,7 +99,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let mut store = open(&config.data)?;
     let reader = store.reader();
     let state = Arc::new(State::restore(store.load()?));
-    let stream = Stream::new(STREAM);
+    let stream = Stream::default();
 
     let (acks, acks_out) = mpsc::channel(ACKS);
     let options = Options { topics: topics.clone(), retention: retention(config.history.retention_days) };
