@@ -105,6 +105,28 @@ pub enum Unit {
     Seconds,
     /// A number of things.
     Count,
+    /// Hertz.
+    Hertz,
+    /// Volts.
+    Volts,
+    /// Amperes.
+    Amperes,
+    /// Watts.
+    Watts,
+    /// Lux.
+    Lux,
+    /// Parts of a gas in a million parts of air, by volume.
+    PartsPerMillion,
+    /// Grams in a cubic metre, of water in air for one.
+    GramsPerCubicMeter,
+    /// Millimetres, of rain for one.
+    Millimeters,
+    /// Millimetres in an hour.
+    MillimetersPerHour,
+    /// Metres in a second.
+    MetersPerSecond,
+    /// Yes or no, as 1 or 0. Its mean is the share of the time that it was yes.
+    Flag,
     /// What a newer agent sends and this program does not know yet. Never sent by ours.
     #[serde(other)]
     Unknown,
@@ -121,6 +143,17 @@ impl Unit {
             Unit::BytesPerSecond => "bytes_per_second",
             Unit::Seconds => "seconds",
             Unit::Count => "count",
+            Unit::Hertz => "hertz",
+            Unit::Volts => "volts",
+            Unit::Amperes => "amperes",
+            Unit::Watts => "watts",
+            Unit::Lux => "lux",
+            Unit::PartsPerMillion => "parts_per_million",
+            Unit::GramsPerCubicMeter => "grams_per_cubic_meter",
+            Unit::Millimeters => "millimeters",
+            Unit::MillimetersPerHour => "millimeters_per_hour",
+            Unit::MetersPerSecond => "meters_per_second",
+            Unit::Flag => "flag",
             Unit::Unknown => "unknown",
         }
     }
@@ -152,7 +185,26 @@ mod tests {
 
     #[test]
     fn the_suffix_of_a_unit_is_its_name_on_the_wire() {
-        for unit in [Unit::Percent, Unit::Celsius, Unit::Hectopascal, Unit::Bytes, Unit::BytesPerSecond] {
+        for unit in [
+            Unit::Percent,
+            Unit::Celsius,
+            Unit::Hectopascal,
+            Unit::Bytes,
+            Unit::BytesPerSecond,
+            Unit::Seconds,
+            Unit::Count,
+            Unit::Hertz,
+            Unit::Volts,
+            Unit::Amperes,
+            Unit::Watts,
+            Unit::Lux,
+            Unit::PartsPerMillion,
+            Unit::GramsPerCubicMeter,
+            Unit::Millimeters,
+            Unit::MillimetersPerHour,
+            Unit::MetersPerSecond,
+            Unit::Flag,
+        ] {
             assert_eq!(serde_json::to_value(unit).unwrap(), unit.suffix());
         }
     }

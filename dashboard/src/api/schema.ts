@@ -441,7 +441,7 @@ export interface components {
             summary: components["schemas"]["Summary"];
         };
         /** @description Unit of a metric. Base units only: no kilobytes, no Fahrenheit; a reader converts for its people. */
-        Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "unknown";
+        Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "hertz" | "volts" | "amperes" | "watts" | "lux" | "parts_per_million" | "grams_per_cubic_meter" | "millimeters" | "millimeters_per_hour" | "meters_per_second" | "flag" | "unknown";
         /**
          * @description Version of the contract.
          * @constant

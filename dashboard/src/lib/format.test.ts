@@ -21,6 +21,13 @@ describe("values", () => {
     [119, "seconds", "119.0 s"],
     [93_784, "seconds", "1 d 2 h"],
     [7, "count", "7"],
+    [1_500_000_000, "hertz", "1.5 GHz"],
+    [3.3, "volts", "3.300 V"],
+    [12_345.6, "lux", "12\u202f346 lx"],
+    [8.25, "grams_per_cubic_meter", "8.3 g/m³"],
+    [1, "flag", "yes"],
+    [0, "flag", "no"],
+    [0.25, "flag", "25 % yes"],
     [1_234_567, "count", "1\u202f234\u202f567"],
     [0.123456, "unknown", "0.1235"],
   ] as const)("%d %s is %s", (value, unit, text) => {

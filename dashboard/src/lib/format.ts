@@ -17,10 +17,26 @@ const SYMBOLS: Record<Unit, string> = {
   bytes_per_second: "B/s",
   seconds: "s",
   count: "",
+  hertz: "Hz",
+  volts: "V",
+  amperes: "A",
+  watts: "W",
+  lux: "lx",
+  parts_per_million: "ppm",
+  grams_per_cubic_meter: "g/m³",
+  millimeters: "mm",
+  millimeters_per_hour: "mm/h",
+  meters_per_second: "m/s",
+  flag: "",
   unknown: "",
 };
 
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
+
+/** Whether values of a unit are told with k, M, G: they span many sizes and begin at zero. */
+export function hasPrefix(unit: Unit): boolean {
+  return unit === "bytes" || unit === "bytes_per_second" || unit === "hertz";
+}
 
 /** The symbol of a unit; empty for a plain number. */
 export function unitSymbol(unit: Unit): string {
@@ -34,15 +50,36 @@ export function formatValue(value: number | null | undefined, unit: Unit): Forma
     case "percent":
     case "celsius":
     case "hectopascal":
+    case "grams_per_cubic_meter":
+    case "millimeters":
+    case "millimeters_per_hour":
+    case "meters_per_second":
       return { text: fixed(value, 1), unit: unitSymbol(unit) };
+    case "volts":
+    case "amperes":
+    case "watts":
+      return { text: fixed(value, 3), unit: unitSymbol(unit) };
+    case "lux":
+    case "parts_per_million":
+      return { text: grouped(value, 0), unit: unitSymbol(unit) };
+    case "flag":
+      return formatFlag(value);
     case "bytes":
     case "bytes_per_second":
+    case "hertz":
       return prefixed(value, unitSymbol(unit));
     case "seconds":
       return value < 120 ? { text: fixed(value, 1), unit: "s" } : { text: formatDuration(value), unit: "" };
     default:
       return { text: Number.isInteger(value) ? grouped(value, 0) : significant(value), unit: "" };
   }
+}
+
+/** Yes or no; in between stands the share of the time that it was yes. */
+function formatFlag(value: number): Formatted {
+  if (value === 0) return { text: "no", unit: "" };
+  if (value === 1) return { text: "yes", unit: "" };
+  return { text: fixed(value * 100, 0), unit: "% yes" };
 }
 
 /** The same as one text that does not break, such as `21.4 °C`. */
@@ -58,9 +95,9 @@ export function formatText(value: number | null | undefined, unit: Unit): string
 export function formatRow(values: (number | undefined)[], unit: Unit): { texts: string[]; unit: string } {
   const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
   const largest = Math.max(0, ...known.map(Math.abs));
-  const step = unit === "bytes" || unit === "bytes_per_second" ? prefixStep(largest) : 0;
+  const step = hasPrefix(unit) ? prefixStep(largest) : 0;
   const whole =
-    (unit === "bytes" && step === 0) ||
+    (hasPrefix(unit) && unit !== "bytes_per_second" && step === 0) ||
     (unit === "count" && known.every(Number.isInteger)) ||
     (unit === "seconds" && largest >= 1000);
   const text = (value: number | undefined) =>

@@ -15,6 +15,17 @@ const SUFFIXES: Unit[] = [
   "bytes",
   "seconds",
   "count",
+  "hertz",
+  "volts",
+  "amperes",
+  "watts",
+  "lux",
+  "parts_per_million",
+  "grams_per_cubic_meter",
+  "millimeters_per_hour",
+  "millimeters",
+  "meters_per_second",
+  "flag",
 ];
 
 /** What a device measures: as its birth says, then what its state carries unannounced. */

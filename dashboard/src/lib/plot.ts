@@ -2,7 +2,7 @@
 import type { Options, Range } from "uplot";
 import type uPlot from "uplot";
 import type { Unit } from "../api/types";
-import { formatText } from "./format";
+import { formatText, hasPrefix } from "./format";
 import { lonely } from "./series";
 import { formatClock } from "./time";
 
@@ -19,8 +19,9 @@ export function colourOf(name: string): string {
 /** The range of the value axis: the whole for shares, otherwise what the data needs and a little air. */
 export function valueRange(unit: Unit, min: number | null, max: number | null): [number, number] {
   if (unit === "percent") return [0, 100];
+  if (unit === "flag") return [0, 1];
   if (min === null || max === null) return [0, 1];
-  if (unit === "bytes" || unit === "bytes_per_second") return [0, max > 0 ? max * 1.1 : 1];
+  if (hasPrefix(unit)) return [0, max > 0 ? max * 1.1 : 1];
   const middle = (min + max) / 2;
   const half = Math.max((max - min) * 0.6, LEAST_SPAN / 2);
   return [middle - half, middle + half];
@@ -82,7 +83,7 @@ function clockLabel(time: number, splits: number[]): string {
 }
 
 function axisLabel(value: number, splits: number[], unit: Unit): string {
-  if (unit === "bytes" || unit === "bytes_per_second") return formatText(value, unit);
+  if (hasPrefix(unit)) return formatText(value, unit);
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
   const digits = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
   return value.toFixed(digits).replace("-", "\u2212");
