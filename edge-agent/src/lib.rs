@@ -9,4 +9,5 @@ pub mod publish;
 pub mod run;
 pub mod sample;
 pub mod sensor;
+pub mod spool;
 pub mod window;
