@@ -241,7 +241,7 @@ mod tests {
         // Even when the checksum agrees.
         let mut lying = batch(&entries(1, 1));
         lying[4..8].copy_from_slice(&1_000_000_000_u32.to_le_bytes());
-        let sum = checksum(&lying[4..16].to_vec(), &lying[BATCH_HEADER..]);
+        let sum = checksum(&lying[4..16], &lying[BATCH_HEADER..]);
         lying[16..20].copy_from_slice(&sum.to_le_bytes());
         assert_eq!(decode(&file(&[lying])).entries, []);
     }
