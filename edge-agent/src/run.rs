@@ -76,7 +76,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), S
     let dropped = Arc::new(AtomicU64::new(0));
     let boot = birth.stamp.boot.clone();
     let reporter = Reporter::new(catalogue, boot, config.interval_ms(), config.window_ms(), dropped.clone());
-    let publisher = Publisher::new(topics, device, birth, dropped);
+    let spool = config.spool.settings(&device);
+    let publisher = Publisher::new(topics, device, birth, dropped, spool);
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);
