@@ -6,7 +6,7 @@ mod simulated;
 
 pub use linux::LinuxBus;
 pub(crate) use shared::SharedBus;
-pub use simulated::{Air, SimulatedBus};
+pub use simulated::{Air, Model, SimulatedBus};
 
 use crate::clock::Moment;
 use embedded_hal::i2c::{self, ErrorKind, I2c, NoAcknowledgeSource};
