@@ -8,5 +8,6 @@ pub mod identity;
 pub mod publish;
 pub mod run;
 pub mod sample;
+pub mod scan;
 pub mod sensor;
 pub mod window;
