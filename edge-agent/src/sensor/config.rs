@@ -1,8 +1,8 @@
 //! Which sensors a device has, as its owner writes it down.
 
-use super::{Sensor, bme280::Bme280Config};
-use crate::bus::{Bus, LinuxBus, SimulatedBus};
-use protocol::{MetricName, SensorId};
+use super::{Altitude, Sensor, bme280::Bme280Config, bmp280::Bmp280Config};
+use crate::bus::{Bus, LinuxBus, Model, SimulatedBus};
+use protocol::{MetricDescription, MetricName, SensorId, Unit};
 use serde::Deserialize;
 use std::{fmt, path::PathBuf};
 
@@ -28,6 +28,9 @@ pub(super) struct Common<'a> {
     pub(super) name: Option<&'a InstanceName>,
     pub(super) label: Option<&'a str>,
     pub(super) stuck_after_seconds: Option<u32>,
+    /// Whether what follows from its values is told as well.
+    pub(super) derived: bool,
+    pub(super) altitude: Option<Altitude>,
 }
 
 impl Common<'_> {
@@ -37,6 +40,37 @@ impl Common<'_> {
             Some(name) => name.id().clone(),
             None => self.kind.parse().expect("kinds are valid ids"),
         }
+    }
+
+    /// The name of its metric of `what`, with its own name before it if it has one.
+    pub(super) fn metric_name(&self, what: &str, unit: Unit) -> MetricName {
+        let name = match self.name {
+            Some(name) => MetricName::new(&format!("{}_{what}", name.id()), unit),
+            None => MetricName::new(what, unit),
+        };
+        name.expect("an instance name begins a metric name and leaves room")
+    }
+
+    /// Its metric of `what`.
+    pub(super) fn describe(&self, what: &str, unit: Unit, kind: protocol::Kind) -> MetricDescription {
+        MetricDescription {
+            name: self.metric_name(what, unit),
+            unit,
+            sensor: self.id(),
+            label: self.label(what),
+            kind,
+        }
+    }
+
+    /// `Roof temperature`, `Outdoor temperature` or `Temperature`, by what is given.
+    fn label(&self, what: &str) -> String {
+        let what = what.replace('_', " ");
+        let label = match (self.label, self.name) {
+            (Some(label), _) => return format!("{label} {what}"),
+            (None, Some(name)) => format!("{} {what}", name.id().as_str().replace('_', " ")),
+            (None, None) => what,
+        };
+        label[..1].to_uppercase() + &label[1..]
     }
 }
 
@@ -63,6 +97,8 @@ macro_rules! kinds {
 kinds! {
     /// Bosch's sensor of temperature, humidity and pressure.
     "bme280" Bme280(Bme280Config),
+    /// Bosch's sensor of temperature and pressure.
+    "bmp280" Bmp280(Bmp280Config),
 }
 
 impl SensorConfig {
@@ -97,6 +133,11 @@ macro_rules! chip_config {
             /// After how many seconds without the change of a single bit it is stuck; 0 is never. Depends on
             /// the kind when not given.
             pub stuck_after_seconds: Option<u32>,
+            /// Whether dew point, absolute humidity, pressure at sea level and pressure tendency are told as
+            /// well, those of them that follow from what it measures.
+            pub derived: bool,
+            /// How high it is, in metres above the sea, which gives the pressure at sea level.
+            pub altitude_meters: Option<$crate::sensor::Altitude>,
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
@@ -108,6 +149,8 @@ macro_rules! chip_config {
                     bus: $crate::sensor::BusConfig::default(),
                     address: $crate::sensor::Address::at($address),
                     stuck_after_seconds: None,
+                    derived: true,
+                    altitude_meters: None,
                     $($field: $default,)*
                 }
             }
@@ -134,6 +177,8 @@ macro_rules! chip_config {
                     name: self.name.as_ref(),
                     label: self.label.as_deref(),
                     stuck_after_seconds: self.stuck_after_seconds,
+                    derived: self.derived,
+                    altitude: self.altitude_meters,
                 }
             }
 
@@ -142,8 +187,8 @@ macro_rules! chip_config {
             }
 
             fn build(&self) -> Box<dyn $crate::sensor::Sensor> {
-                let bus = self.bus.open(self.address, self.name.as_ref());
-                Box::new(self.sensor(bus))
+                let bus = self.bus.open($kind, self.address, self.name.as_ref());
+                $crate::sensor::derived::with_derived(Box::new(self.sensor(bus)), &self.common())
             }
         }
     };
@@ -188,7 +233,7 @@ pub enum BusConfig {
 
 impl BusConfig {
     /// A handle of the sensor's own on the bus.
-    pub(super) fn open(&self, address: Address, name: Option<&InstanceName>) -> Box<dyn Bus> {
+    pub(super) fn open(&self, kind: &str, address: Address, name: Option<&InstanceName>) -> Box<dyn Bus> {
         match self {
             Self::Device(path) => Box::new(LinuxBus::new(path.clone())),
             Self::Simulated => {
@@ -197,7 +242,9 @@ impl BusConfig {
                 let seed = name.bytes().fold(u64::from(address.get()), |seed, byte| {
                     seed.wrapping_mul(31).wrapping_add(u64::from(byte))
                 });
-                Box::new(SimulatedBus::new(address.get(), seed))
+                // The registry refuses kinds that cannot be simulated; to any other chip this one is wrong.
+                let model = Model::of_kind(kind).unwrap_or(Model::Bme280);
+                Box::new(SimulatedBus::new(model, address.get(), seed))
             }
         }
     }
@@ -301,7 +348,7 @@ mod tests {
 
     #[test]
     fn the_kind_alone_is_enough() {
-        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap();
+        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap() else { panic!("another kind") };
         assert_eq!(config.bus, BusConfig::Device("/dev/i2c-1".into()));
         assert_eq!((config.name, config.label, config.address.get()), (None, None, 0x76));
     }
@@ -309,7 +356,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let text = "kind = 'bme280'\nname = 'outdoor'\nlabel = 'Roof'\nbus = 'simulated'\naddress = 0x77";
-        let SensorConfig::Bme280(config) = sensor(text).unwrap();
+        let SensorConfig::Bme280(config) = sensor(text).unwrap() else { panic!("another kind") };
         assert_eq!(config.name.unwrap().id().as_str(), "outdoor");
         assert_eq!((config.bus, config.address.get()), (BusConfig::Simulated, 0x77));
         assert_eq!(config.label.unwrap(), "Roof");
@@ -321,6 +368,10 @@ mod tests {
             ("kind = 'bme281'", "bme281", "`bme280`"),
             ("kind = 'bme280'\naddres = 1", "addres", "`address`"),
             ("kind = 'bme280'\naddress = 0x80", "0x80", "0x08 to 0x77"),
+            ("kind = 'bme280'\noversampling = 3", "3 is no oversampling", "1, 2, 4, 8 or 16"),
+            ("kind = 'bme280'\nfilter = 1", "1 is no filter", "0 for none"),
+            ("kind = 'bmp280'\nhumidity_oversampling = 1", "humidity_oversampling", "`oversampling`"),
+            ("kind = 'bme280'\naltitude_meters = 12000", "12000", "-500 to 9000"),
             ("kind = 'bme280'\nname = 'Out door'", "Out door", "outdoor"),
             ("kind = 'bme280'\nname = 'out__door'", "out__door", "single '_'"),
             ("kind = 'bme280'\nbus = 'i2c-1'", "i2c-1", "/dev/i2c-1"),
