@@ -4,6 +4,7 @@
 mod bme280;
 mod chip;
 mod config;
+mod gpio;
 mod host;
 mod registry;
 
@@ -11,6 +12,7 @@ pub use bme280::Bme280Config;
 pub use chip::ChipSensor;
 use config::Common;
 pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig};
 pub use host::MountError;
 pub use registry::{Lane, RegistryError, registry};
 

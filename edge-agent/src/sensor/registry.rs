@@ -1,6 +1,7 @@
 //! From configuration to sensors.
 
 use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
+use crate::{gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
@@ -46,27 +47,52 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// Two inputs or outputs on one line.
+    #[error("`{first}` and `{second}` are both on {pin}; correct the pin or leave one of them out")]
+    SamePin {
+        /// Who is there.
+        first: SensorId,
+        /// Who is there as well.
+        second: SensorId,
+        /// The line.
+        pin: PinConfig,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
 }
 
-/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own.
+/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own, and all
+/// inputs and outputs of the header, which never block, in one.
 ///
 /// A device that is absent is no error: it is told as a fault until it appears.
 ///
 /// # Errors
 /// When the configuration contradicts itself.
-pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>, RegistryError> {
+pub fn registry(
+    host: &HostConfig,
+    sensors: &[SensorConfig],
+    outputs: &Outputs,
+) -> Result<Vec<Lane>, RegistryError> {
     check_places(sensors)?;
+    check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
         lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
     }
+    let mut on_pins = Vec::new();
     for config in sensors {
-        let sensor = config.kind().build();
-        lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        let sensor = config.kind().build_on(outputs.board());
+        if config.kind().pin().is_some() {
+            on_pins.push(sensor);
+        } else {
+            lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        }
+    }
+    on_pins.extend(outputs.sensors());
+    if !on_pins.is_empty() {
+        lanes.push(Lane { name: "gpio".to_owned(), sensors: on_pins });
     }
     check_names(&lanes)?;
     Ok(lanes)
@@ -83,6 +109,18 @@ fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
         if let Some(first) = taken.insert((bus, address), id.clone()) {
             let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
+        }
+    }
+    Ok(())
+}
+
+/// Simulated lines are meant to be shared: an output drives an input.
+fn check_pins(sensors: &[SensorConfig], outputs: &Outputs) -> Result<(), RegistryError> {
+    let mut taken = HashMap::new();
+    let of_sensor = |config: &SensorConfig| Some((config.kind().pin()?, config.kind().common().id()));
+    for (pin, id) in sensors.iter().filter_map(of_sensor).chain(outputs.pins()) {
+        if let (PinConfig::Line(_), Some(first)) = (pin, taken.insert(pin, id.clone())) {
+            return Err(RegistryError::SamePin { first, second: id, pin });
         }
     }
     Ok(())
@@ -119,7 +157,7 @@ mod tests {
     fn lanes(sensors: &[&str]) -> Result<Vec<Lane>, String> {
         let sensors: Vec<SensorConfig> =
             sensors.iter().map(|keys| toml::from_str(&format!("kind = 'bme280'\n{keys}")).unwrap()).collect();
-        registry(&HostConfig::default(), &sensors).map_err(|error| error.to_string())
+        registry(&HostConfig::default(), &sensors, &Outputs::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -202,6 +240,6 @@ mod tests {
             system: false,
             ..HostConfig::default()
         };
-        assert!(registry(&host, &[]).unwrap().is_empty());
+        assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());
     }
 }
