@@ -1,6 +1,10 @@
 //! What the agent is told: command line over environment over file over defaults.
 
-use crate::sensor::{HostConfig, SensorConfig};
+use crate::{
+    command::CommandsConfig,
+    output::{self, OutputConfig, OutputConfigError},
+    sensor::{HostConfig, SensorConfig},
+};
 use common::{broker_url::BrokerUrl, config_file, secret::Secret};
 use confique::Layer as _;
 use protocol::{DeviceId, IdError, Prefix};
@@ -38,6 +42,13 @@ pub struct Config {
     /// Sensors on buses.
     #[config(default = [])]
     pub sensor: Vec<SensorConfig>,
+
+    /// What is switched: relays, and a status LED.
+    #[config(default = [])]
+    pub output: Vec<OutputConfig>,
+
+    /// Which commands are obeyed. None, unless told otherwise.
+    pub commands: Option<CommandsConfig>,
 }
 
 /// How to reach the broker.
@@ -94,6 +105,9 @@ pub enum ConfigError {
         /// What it must be.
         rule: &'static str,
     },
+    /// Outputs that contradict each other.
+    #[error(transparent)]
+    Output(#[from] OutputConfigError),
     /// No broker.
     #[error(
         "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
@@ -137,6 +151,7 @@ impl Config {
             let (key, rule) = ("window_seconds", "it takes interval_seconds to 3600");
             return Err(ConfigError::Bounds { key, value: self.window_seconds, rule });
         }
+        output::check(&self.output, self.window_ms())?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use clap::Parser;
 use common::{broker_url::BrokerUrl, exit, logs, stop};
 use edge_agent::{
     config::{self, Overrides},
-    run::{self, StartError},
+    run::{self, Ending, StartError},
     sensor::SensorConfig,
 };
 use protocol::DeviceId;
@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logs::init();
     match start(arguments) {
-        Ok(()) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Stopped) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Restart) => ExitCode::from(exit::RESTART),
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::from(code(&error))
@@ -50,7 +51,7 @@ fn code(error: &anyhow::Error) -> u8 {
     if system_failed { exit::FAILURE } else { exit::USAGE }
 }
 
-fn start(arguments: Arguments) -> anyhow::Result<()> {
+fn start(arguments: Arguments) -> anyhow::Result<Ending> {
     let overrides = Overrides { url: arguments.hub, device: arguments.device };
     let mut config = config::load(arguments.config.as_deref(), overrides)?;
     if arguments.simulate {

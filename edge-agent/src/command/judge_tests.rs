@@ -36,7 +36,9 @@ fn received(command: &Value) -> Received {
 
 fn objection(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Answer(CommandResult { id, outcome: Outcome::Refused, message, .. }) if id == "one" => message,
+        Verdict::Answer(CommandResult { id, outcome: Outcome::Refused, message, .. }) if id == "one" => {
+            message
+        }
         other => panic!("{other:?} is no refusal"),
     }
 }

@@ -4,7 +4,7 @@ use super::Answer;
 use crate::{
     clock::monotonic_ms,
     output::{Outputs, SetError},
-    sample::{Request, Refused},
+    sample::{Refused, Request},
 };
 use protocol::{Command, CommandName, Outcome};
 use std::time::Duration;

@@ -67,7 +67,9 @@ pub trait OutputPin: Send {
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
     /// No pins at all.
-    #[error("this machine has no pins that the agent knows ({0}); is it a Raspberry Pi, with /dev/gpiochip0?")]
+    #[error(
+        "this machine has no pins that the agent knows ({0}); is it a Raspberry Pi, with /dev/gpiochip0?"
+    )]
     Missing(String),
     /// Not this one.
     #[error("there is no GPIO{0}; give the number of the GPIO, not of the place on the header")]

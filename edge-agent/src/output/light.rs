@@ -98,7 +98,8 @@ mod tests {
         light.identify(1_050, 1_500);
         light.wink(1_100);
         let shown = shown(&light, 1_050, 2_000);
-        let expected = [(1_050, true), (1_150, false), (1_250, true), (1_350, false), (1_450, true), (1_500, true)];
+        let expected =
+            [(1_050, true), (1_150, false), (1_250, true), (1_350, false), (1_450, true), (1_500, true)];
         assert_eq!(shown, expected);
         assert!(light.identifies(1_499) && !light.identifies(1_500));
     }

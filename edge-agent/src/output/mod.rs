@@ -7,9 +7,7 @@ mod light;
 mod link;
 mod relay;
 
-pub use config::{
-    OutputConfig, OutputConfigError, Peer, RelayConfig, SafeAfter, StatusLedConfig, check,
-};
+pub use config::{OutputConfig, OutputConfigError, Peer, RelayConfig, SafeAfter, StatusLedConfig, check};
 
 use crate::{
     clock::monotonic_ms,
@@ -117,7 +115,8 @@ impl Outputs {
         let mut orders = Vec::new();
         for (name, value) in wanted {
             let relay = self.0.relays.iter().find(|relay| relay.id().as_str() == name);
-            let relay = relay.ok_or_else(|| SetError::Refused(format!("no output {name:?}; there is {}", known())))?;
+            let relay = relay
+                .ok_or_else(|| SetError::Refused(format!("no output {name:?}; there is {}", known())))?;
             if *value != 0.0 && *value != 1.0 {
                 return Err(SetError::Refused(format!("{name} = {value} cannot be: 1 is on, 0 is off")));
             }

@@ -5,12 +5,13 @@ mod outbox;
 
 pub use connection::{Connection, Settings};
 
-use crate::{clock, clock::Moment, window::Report};
+use crate::{clock, clock::Moment, command::Answer, output::Outputs, window::Report};
 use connection::Event;
 use outbox::{Outbox, Parcel};
-use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topics, Version};
 use serde_json::value::RawValue;
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,6 +28,8 @@ const BACKLOG_SUMMARIES: usize = 100;
 const BACKLOG_BYTES: usize = 128 * 1024;
 /// How long the hub may take to acknowledge before a summary is sent again.
 const ACK_PATIENCE_MS: u64 = 30_000;
+/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
+const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -39,16 +42,35 @@ pub struct Publisher {
     outbox: Outbox,
     dropped: Arc<AtomicU64>,
     connected: bool,
+    outputs: Outputs,
+    answers: Option<mpsc::Receiver<Answer>>,
+    results: VecDeque<CommandResult>,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
     pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        Self { topics, device, birth, outbox: Outbox::new(OUTBOX_BYTES), dropped, connected: false }
+        Self {
+            topics,
+            device,
+            birth,
+            outbox: Outbox::new(OUTBOX_BYTES),
+            dropped,
+            connected: false,
+            outputs: Outputs::default(),
+            answers: None,
+            results: VecDeque::new(),
+        }
+    }
+
+    /// Tells `outputs` of the connection, and publishes the `answers` to commands.
+    pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
+        Self { outputs, answers: Some(answers), ..self }
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>, mut connection: Connection) {
+        let mut answers = self.answers.take();
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
@@ -59,7 +81,11 @@ impl Publisher {
                     Some(event) => self.react(event, &connection),
                     None => break,
                 },
+                Some(answer) = next(&mut answers) => self.answer(answer, &connection),
             }
+        }
+        while let Some(answer) = answers.as_mut().and_then(|answers| answers.try_recv().ok()) {
+            self.answer(answer, &connection);
         }
         self.farewell(connection).await;
     }
@@ -68,7 +94,9 @@ impl Publisher {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
-                let _ = self.send(Channel::State, json, connection);
+                if self.send(Channel::State, json, connection).is_ok() {
+                    self.outputs.published(clock::monotonic_ms());
+                }
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
@@ -79,15 +107,42 @@ impl Publisher {
         }
     }
 
+    fn answer(&mut self, answer: Answer, connection: &Connection) {
+        match answer {
+            Answer::Result(result) => {
+                if self.results.len() >= RESULTS {
+                    tracing::warn!("results of commands find no connection: the oldest is dropped");
+                    self.results.pop_front();
+                }
+                self.results.push_back(result);
+                self.dispatch(connection);
+            }
+            Answer::Interval(interval_ms) => {
+                self.birth.interval_ms = interval_ms;
+                if self.connected {
+                    self.announce(connection);
+                }
+            }
+        }
+    }
+
     fn react(&mut self, event: Event, connection: &Connection) {
         match event {
             Event::Up => {
                 self.connected = true;
+                self.outputs.connected(true, clock::monotonic_ms());
                 self.announce(connection);
                 self.outbox.resend_all();
             }
-            Event::Down => self.connected = false,
-            Event::Ack(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+            Event::Down => {
+                self.connected = false;
+                self.outputs.connected(false, clock::monotonic_ms());
+            }
+            Event::Ack(ack) => {
+                let now_ms = clock::monotonic_ms();
+                self.outbox.acknowledge(&ack, now_ms, ACK_PATIENCE_MS);
+                self.outputs.hub_heard(now_ms);
+            }
         }
         self.dispatch(connection);
     }
@@ -108,6 +163,13 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
+        while let Some(result) = self.results.front().filter(|_| self.connected) {
+            let json = serde_json::to_vec(result).expect("a result has a JSON form");
+            if self.send(Channel::Result, json, connection).is_err() {
+                break;
+            }
+            self.results.pop_front();
+        }
         while self.connected {
             let due = self.outbox.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
             let (channel, json) = match due.as_slice() {
@@ -154,6 +216,14 @@ impl Publisher {
 
     fn boot(&self) -> BootId {
         self.birth.stamp.boot.clone()
+    }
+}
+
+/// The next answer; never, where there are no commands.
+async fn next(answers: &mut Option<mpsc::Receiver<Answer>>) -> Option<Answer> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
     }
 }
 

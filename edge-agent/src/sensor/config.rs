@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_kind_alone_is_enough() {
-        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap();
+        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap() else { panic!() };
         assert_eq!(config.bus, BusConfig::Device("/dev/i2c-1".into()));
         assert_eq!((config.name, config.label, config.address.get()), (None, None, 0x76));
     }
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let text = "kind = 'bme280'\nname = 'outdoor'\nlabel = 'Roof'\nbus = 'simulated'\naddress = 0x77";
-        let SensorConfig::Bme280(config) = sensor(text).unwrap();
+        let SensorConfig::Bme280(config) = sensor(text).unwrap() else { panic!() };
         assert_eq!(config.name.unwrap().id().as_str(), "outdoor");
         assert_eq!((config.bus, config.address.get()), (BusConfig::Simulated, 0x77));
         assert_eq!(config.label.unwrap(), "Roof");

@@ -150,6 +150,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Moment,
+        gpio::Board,
         sensor::tests::{at, read},
     };
     use protocol::{Fault, MetricDescription};
@@ -201,6 +202,25 @@ mod tests {
                 error.contains(named) && (error.contains("name = ") || error.contains("correct")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn all_pins_have_one_lane_and_no_line_is_given_out_twice() {
+        let inputs = |pins: [&str; 2]| -> Vec<SensorConfig> {
+            let text = |(number, pin)| format!("kind = 'pulse_counter'\nname = 'p{number}'\npin = {pin}");
+            pins.into_iter().enumerate().map(|pin| toml::from_str(&text(pin)).unwrap()).collect()
+        };
+        let relay = "role = 'relay'\nname = 'pump'\npin = 4";
+        let outputs = Outputs::new(&[toml::from_str(relay).unwrap()], Board::default(), 0);
+        let host = HostConfig { cpu: true, ..HostConfig::default() };
+        let lanes = registry(&host, &inputs(["'simulated:4'", "'simulated:4'"]), &outputs).unwrap();
+        let names: Vec<&str> = lanes[1].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
+        assert_eq!((lanes.len(), names), (2, vec!["p0", "p1", "pump"]));
+
+        for (pins, named) in [(["5", "5"], "`p0` and `p1`"), (["3", "4"], "`p1` and `pump`")] {
+            let error = registry(&host, &inputs(pins), &outputs).err().unwrap().to_string();
+            assert!(error.starts_with(named) && error.contains("are both on GPIO"), "{error}");
         }
     }
 

@@ -125,8 +125,7 @@ impl Wind {
 
 impl Meaning for Wind {
     fn quantities(&self) -> &'static [Quantity] {
-        const QUANTITIES: [Quantity; 1] =
-            [quantity("wind", Unit::MetersPerSecond, Kind::Gauge, "wind")];
+        const QUANTITIES: [Quantity; 1] = [quantity("wind", Unit::MetersPerSecond, Kind::Gauge, "wind")];
         &QUANTITIES
     }
 

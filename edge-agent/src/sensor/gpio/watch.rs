@@ -22,7 +22,9 @@ pub(super) enum Trouble {
     Deaf,
     #[error("edges came faster than they could be taken; look for noise on the wire, and at its pull")]
     Missed,
-    #[error("{value:.1} {unit} cannot be; look for noise on the wire, at debounce_milliseconds and the factor")]
+    #[error(
+        "{value:.1} {unit} cannot be; look for noise on the wire, at debounce_milliseconds and the factor"
+    )]
     OutOfRange { value: f64, unit: &'static str },
 }
 
