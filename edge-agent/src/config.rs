@@ -1,6 +1,8 @@
 //! What the agent is told: command line over environment over file over defaults.
 
 use crate::{
+    command::CommandsConfig,
+    output::{self, OutputConfig, OutputConfigError},
     publish::SpoolSettings,
     sensor::{HostConfig, SensorConfig},
 };
@@ -48,6 +50,13 @@ pub struct Config {
     /// Sensors on buses.
     #[config(default = [])]
     pub sensor: Vec<SensorConfig>,
+
+    /// What is switched: relays, and a status LED.
+    #[config(default = [])]
+    pub output: Vec<OutputConfig>,
+
+    /// Which commands are obeyed. None, unless told otherwise.
+    pub commands: Option<CommandsConfig>,
 }
 
 /// How to reach the broker.
@@ -138,6 +147,9 @@ pub enum ConfigError {
         /// What it must be.
         rule: &'static str,
     },
+    /// Outputs that contradict each other.
+    #[error(transparent)]
+    Output(#[from] OutputConfigError),
     /// No broker.
     #[error(
         "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
@@ -189,6 +201,7 @@ impl Config {
             let (key, rule) = ("spool.megabytes", "it takes 1 to 100000");
             return Err(ConfigError::Bounds { key, value: self.spool.megabytes as f64, rule });
         }
+        output::check(&self.output, self.window_ms())?;
         Ok(())
     }
 

@@ -3,8 +3,11 @@
 pub mod bus;
 pub mod catalogue;
 pub mod clock;
+pub mod command;
 pub mod config;
+pub mod gpio;
 pub mod identity;
+pub mod output;
 pub mod publish;
 pub mod run;
 pub mod sample;

@@ -1,10 +1,12 @@
 //! The connection to the broker: it comes back by itself, and tells when it does.
 
+use crate::command::{Inbox, Received};
 use common::{backoff::Backoff, broker_url::BrokerUrl, secret::Secret};
 use protocol::Ack;
 use rumqttc::{
     AsyncClient, ClientError, ConnectReturnCode, ConnectionError, Event as Packet, EventLoop, Incoming,
-    LastWill, MqttOptions, Outgoing, QoS, Request, StateError, Subscribe, Transport,
+    LastWill, MqttOptions, Outgoing, Publish, QoS, Request, StateError, Subscribe, SubscribeFilter,
+    Transport, Unsubscribe,
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -36,6 +38,10 @@ pub struct Settings {
     pub will: (String, &'static str),
     /// Subscribed at every connect.
     pub ack_topic: String,
+    /// Where commands come from.
+    pub command_topic: String,
+    /// Where commands go, if any is enabled; only then is their topic subscribed.
+    pub commands: Option<Inbox>,
 }
 
 /// What the connection tells.
@@ -79,7 +85,13 @@ impl Connection {
         }
         let (client, event_loop) = AsyncClient::new(options, REQUESTS);
         let (sender, events) = mpsc::channel(REQUESTS);
-        let keeper = Keeper { events: sender, url: settings.url, ack_topic: settings.ack_topic };
+        let keeper = Keeper {
+            events: sender,
+            url: settings.url,
+            ack_topic: settings.ack_topic,
+            command_topic: settings.command_topic,
+            commands: settings.commands,
+        };
         Ok(Self { client, events, task: tokio::spawn(keeper.run(event_loop)) })
     }
 
@@ -115,9 +127,42 @@ struct Keeper {
     events: mpsc::Sender<Event>,
     url: BrokerUrl,
     ack_topic: String,
+    command_topic: String,
+    commands: Option<Inbox>,
 }
 
 impl Keeper {
+    fn subscription(&self) -> Subscribe {
+        let of = |topic: &String| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce);
+        let commands = self.commands.iter().map(|_| of(&self.command_topic));
+        Subscribe::new_many([of(&self.ack_topic)].into_iter().chain(commands))
+    }
+
+    /// Passes a message on; whether there is still somebody to pass it to.
+    async fn deliver(&self, message: Publish, event_loop: &mut EventLoop) -> bool {
+        if message.topic == self.command_topic {
+            match &self.commands {
+                Some(inbox) => inbox.hand_in(Received {
+                    payload: message.payload.into(),
+                    retained: message.retain,
+                    again: message.dup,
+                }),
+                // The session is from a time when commands were enabled.
+                None => event_loop
+                    .pending
+                    .push_back(Request::Unsubscribe(Unsubscribe::new(self.command_topic.clone()))),
+            }
+            return true;
+        }
+        match serde_json::from_slice(&message.payload) {
+            Ok(ack) => self.events.send(Event::Ack(ack)).await.is_ok(),
+            Err(error) => {
+                tracing::warn!(topic = message.topic, %error, "not understood, ignored");
+                true
+            }
+        }
+    }
+
     async fn run(self, mut event_loop: EventLoop) {
         let mut backoff = Backoff::default();
         let mut up_since = None;
@@ -130,8 +175,7 @@ impl Keeper {
                 Ok(Packet::Incoming(Incoming::ConnAck(_))) => {
                     // Live values of before are stale, and the outbox sends the rest again itself.
                     event_loop.pending.clear();
-                    let subscription = Subscribe::new(&self.ack_topic, QoS::AtLeastOnce);
-                    event_loop.pending.push_back(Request::Subscribe(subscription));
+                    event_loop.pending.push_back(Request::Subscribe(self.subscription()));
                     event_loop.mqtt_options.set_clean_session(false);
                     tracing::info!(broker = %self.url, "connected");
                     (up_since, complained) = (Some(Instant::now()), None);
@@ -140,15 +184,8 @@ impl Keeper {
                     }
                 }
                 Ok(Packet::Incoming(Incoming::Publish(message))) => {
-                    match serde_json::from_slice(&message.payload) {
-                        Ok(ack) => {
-                            if self.events.send(Event::Ack(ack)).await.is_err() {
-                                return;
-                            }
-                        }
-                        Err(error) => {
-                            tracing::warn!(topic = message.topic, %error, "not understood, ignored");
-                        }
+                    if !self.deliver(message, &mut event_loop).await {
+                        return;
                     }
                 }
                 // Hanging up with the broker's answers unread would reset the connection and lose the

@@ -8,13 +8,14 @@ mod outbox;
 pub use connection::{Connection, Settings};
 pub use disk::SpoolSettings;
 
-use crate::{clock, clock::Moment, window::Report};
+use crate::{clock, clock::Moment, command::Answer, output::Outputs, window::Report};
 use connection::Event;
 use delivery::Delivery;
 use outbox::Parcel;
-use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topics, Version};
 use serde_json::value::RawValue;
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -32,6 +33,8 @@ const BACKLOG_SUMMARIES: usize = 100;
 const BACKLOG_BYTES: usize = 128 * 1024;
 /// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
 const LAST_ACKS: Duration = Duration::from_secs(1);
+/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
+const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -44,6 +47,9 @@ pub struct Publisher {
     delivery: Delivery,
     dropped: Arc<AtomicU64>,
     connected: bool,
+    outputs: Outputs,
+    answers: Option<mpsc::Receiver<Answer>>,
+    results: VecDeque<CommandResult>,
 }
 
 impl Publisher {
@@ -55,11 +61,27 @@ impl Publisher {
         dropped: Arc<AtomicU64>,
         spool: Option<SpoolSettings>,
     ) -> Self {
-        Self { topics, device, birth, delivery: Delivery::new(spool), dropped, connected: false }
+        Self {
+            topics,
+            device,
+            birth,
+            delivery: Delivery::new(spool),
+            dropped,
+            connected: false,
+            outputs: Outputs::default(),
+            answers: None,
+            results: VecDeque::new(),
+        }
+    }
+
+    /// Tells `outputs` of the connection, and publishes the `answers` to commands.
+    pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
+        Self { outputs, answers: Some(answers), ..self }
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>, mut connection: Connection) {
+        let mut answers = self.answers.take();
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
@@ -74,9 +96,13 @@ impl Publisher {
                     self.delivery.take_note(done, clock::monotonic_ms());
                     self.dispatch(&connection);
                 }
+                Some(answer) = next(&mut answers) => self.answer(answer, &connection),
             }
             self.delivery.use_disk(self.connected, clock::monotonic_ms());
             self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
+        }
+        while let Some(answer) = answers.as_mut().and_then(|answers| answers.try_recv().ok()) {
+            self.answer(answer, &connection);
         }
         self.farewell(connection).await;
     }
@@ -85,7 +111,9 @@ impl Publisher {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
-                let _ = self.send(Channel::State, json, connection);
+                if self.send(Channel::State, json, connection).is_ok() {
+                    self.outputs.published(clock::monotonic_ms());
+                }
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
@@ -95,15 +123,42 @@ impl Publisher {
         }
     }
 
+    fn answer(&mut self, answer: Answer, connection: &Connection) {
+        match answer {
+            Answer::Result(result) => {
+                if self.results.len() >= RESULTS {
+                    tracing::warn!("results of commands find no connection: the oldest is dropped");
+                    self.results.pop_front();
+                }
+                self.results.push_back(result);
+                self.dispatch(connection);
+            }
+            Answer::Interval(interval_ms) => {
+                self.birth.interval_ms = interval_ms;
+                if self.connected {
+                    self.announce(connection);
+                }
+            }
+        }
+    }
+
     fn react(&mut self, event: Event, connection: &Connection) {
         match event {
             Event::Up => {
                 self.connected = true;
+                self.outputs.connected(true, clock::monotonic_ms());
                 self.announce(connection);
                 self.delivery.resend_all();
             }
-            Event::Down => self.connected = false,
-            Event::Ack(ack) => self.delivery.acknowledge(&ack, clock::monotonic_ms()),
+            Event::Down => {
+                self.connected = false;
+                self.outputs.connected(false, clock::monotonic_ms());
+            }
+            Event::Ack(ack) => {
+                let now_ms = clock::monotonic_ms();
+                self.delivery.acknowledge(&ack, now_ms);
+                self.outputs.hub_heard(now_ms);
+            }
         }
         self.dispatch(connection);
     }
@@ -124,6 +179,13 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
+        while let Some(result) = self.results.front().filter(|_| self.connected) {
+            let json = serde_json::to_vec(result).expect("a result has a JSON form");
+            if self.send(Channel::Result, json, connection).is_err() {
+                break;
+            }
+            self.results.pop_front();
+        }
         while self.connected {
             let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
             let (channel, json) = match due.as_slice() {
@@ -182,6 +244,14 @@ impl Publisher {
 
     fn boot(&self) -> BootId {
         self.birth.stamp.boot.clone()
+    }
+}
+
+/// The next answer; never, where there are no commands.
+async fn next(answers: &mut Option<mpsc::Receiver<Answer>>) -> Option<Answer> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -243,7 +243,9 @@ fn bus(path: &str, chips: impl IntoIterator<Item = (u8, Chip)>) -> BusReport {
 fn accepted(text: &str) -> Config {
     let layer = config_file::parse("agent.toml", text).unwrap();
     let config = Config::builder().preloaded(layer).load().unwrap();
-    registry(&config.host.clone().unwrap_or_default(), &config.sensor).map(|_| config).unwrap()
+    registry(&config.host.clone().unwrap_or_default(), &config.sensor, &crate::output::Outputs::default())
+        .map(|_| config)
+        .unwrap()
 }
 
 #[test]

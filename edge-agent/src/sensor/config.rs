@@ -1,10 +1,16 @@
 //! Which sensors a device has, as its owner writes it down.
 
-use super::{Altitude, Sensor, bme280::Bme280Config, bmp280::Bmp280Config};
-use crate::bus::{Bus, LinuxBus, Model, SimulatedBus};
+use super::{
+    Altitude, AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig, Sensor,
+    bme280::Bme280Config, bmp280::Bmp280Config,
+};
+use crate::{
+    bus::{Bus, LinuxBus, Model, SimulatedBus},
+    gpio::{Board, PinConfig},
+};
 use protocol::{MetricDescription, MetricName, SensorId, Unit};
 use serde::Deserialize;
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// The addresses that a chip may have on an I2C bus; the rest is reserved.
 const ADDRESSES: std::ops::RangeInclusive<u8> = 0x08..=0x77;
@@ -17,8 +23,18 @@ pub(super) trait Kind {
     /// Bus and address, if it hangs on an I2C bus.
     fn place(&self) -> Option<(&BusConfig, Address)>;
 
+    /// The line of the header, if it is an input of it.
+    fn pin(&self) -> Option<PinConfig> {
+        None
+    }
+
     /// The sensor itself. Nothing is transferred yet.
     fn build(&self) -> Box<dyn Sensor>;
+
+    /// The same for one that may have a pin of `board`.
+    fn build_on(&self, _board: &Arc<Board>) -> Box<dyn Sensor> {
+        self.build()
+    }
 }
 
 /// What sensors of all kinds have in common.
@@ -99,6 +115,14 @@ kinds! {
     "bme280" Bme280(Bme280Config),
     /// Bosch's sensor of temperature and pressure.
     "bmp280" Bmp280(Bmp280Config),
+    /// An input that counts pulses.
+    "pulse_counter" PulseCounter(PulseCounterConfig),
+    /// A tipping bucket.
+    "rain_gauge" RainGauge(RainGaugeConfig),
+    /// Cups that turn with the wind.
+    "anemometer" Anemometer(AnemometerConfig),
+    /// A contact, a door's for one.
+    "level_input" LevelInput(LevelInputConfig),
 }
 
 impl SensorConfig {

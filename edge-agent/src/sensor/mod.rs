@@ -7,6 +7,7 @@ mod bosch;
 mod chip;
 mod config;
 mod derived;
+mod gpio;
 mod host;
 mod registry;
 
@@ -17,6 +18,7 @@ pub use chip::ChipSensor;
 use config::Common;
 pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
 pub use derived::Altitude;
+pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig};
 pub use host::MountError;
 pub use registry::{Lane, RegistryError, registry};
 
