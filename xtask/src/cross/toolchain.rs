@@ -63,17 +63,17 @@ impl Toolchain {
         ];
         let mut command = run::command("cargo", arguments);
         command.arg(&target);
-        self.settings(&mut command);
+        self.settings(&mut command, profile);
         (command, target.join(triple).join(profile).join(package))
     }
 
-    fn settings(&self, command: &mut Command) {
+    fn settings(&self, command: &mut Command, profile: &str) {
         let triple = self.arch.triple();
         let variable = triple.replace('-', "_");
         let prefix = format!("CARGO_TARGET_{}", variable.to_uppercase());
         // General flags would win over those of the target.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command.env(format!("{prefix}_RUSTFLAGS"), "-C target-feature=+crt-static");
+        command.env(format!("{prefix}_RUSTFLAGS"), rustflags(profile));
         if !self.arch.is_host() {
             let compiler = c_compiler(self.arch);
             command.env(format!("{prefix}_LINKER"), &compiler).env(format!("CC_{variable}"), &compiler);
@@ -81,6 +81,14 @@ impl Toolchain {
         if let Some(rustc) = self.rustc {
             command.env("RUSTC", rustc);
         }
+    }
+}
+
+/// A program that aborts on a panic never unwinds: the tables for it would be weight for nothing.
+fn rustflags(profile: &str) -> &'static str {
+    match profile {
+        "pi" => "-C target-feature=+crt-static -C force-unwind-tables=no",
+        _ => "-C target-feature=+crt-static",
     }
 }
 
