@@ -46,6 +46,7 @@ fn sample(tick: u64, cpu: Option<f64>, roof: Result<f64, Fault>) -> Sample {
         at: Moment { monotonic_ms: 40_000 + tick * 5_000, time_ms, clock: ClockTrust::Synchronized },
         values: vec![cpu, roof.ok()].into(),
         faults: roof.err().map(|fault| ("roof".parse().unwrap(), fault)).into_iter().collect(),
+        top: None,
     }
 }
 
