@@ -328,7 +328,7 @@ impl TryFrom<u8> for Address {
     }
 }
 
-/// Which figures of the machine itself are sampled. All, unless told otherwise.
+/// Which figures of the machine itself are sampled. All but the processes, unless told otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HostConfig {
@@ -336,12 +336,25 @@ pub struct HostConfig {
     pub cpu: bool,
     /// Memory in use, available and in caches.
     pub memory: bool,
-    /// Traffic of the network interfaces.
+    /// Swap in use.
+    pub swap: bool,
+    /// Traffic of the network interfaces, all together.
     pub network: bool,
+    /// With `network`: traffic of each interface as well.
+    pub network_per_interface: bool,
     /// Space in use on the disks.
     pub disk: bool,
-    /// Uptime, load and the temperature of the processor.
+    /// What each disk reads and writes.
+    pub disk_io: bool,
+    /// Uptime, load and number of processes.
     pub system: bool,
+    /// Temperature, clock and core voltage of the processor.
+    pub soc: bool,
+    /// What a Raspberry Pi's firmware says of its power: undervoltage, throttling and the like.
+    pub power: bool,
+    /// The five processes that use the most CPU and the five that use the most memory, in `state`. Off
+    /// unless turned on: it costs more than all the rest together.
+    pub top_processes: bool,
     /// The network interfaces that count; those with a device, so no bridges and tunnels, when not given.
     pub network_interfaces: Option<Vec<String>>,
     /// Where the disks are mounted that are watched; `/` when not given.
@@ -353,9 +366,15 @@ impl Default for HostConfig {
         Self {
             cpu: true,
             memory: true,
+            swap: true,
             network: true,
+            network_per_interface: true,
             disk: true,
+            disk_io: true,
             system: true,
+            soc: true,
+            power: true,
+            top_processes: false,
             network_interfaces: None,
             disk_mounts: None,
         }
@@ -411,6 +430,7 @@ mod tests {
     fn host_sensors_are_on_unless_turned_off() {
         let config: HostConfig = toml::from_str("disk = false\ndisk_mounts = ['/data']").unwrap();
         assert!(config.cpu && config.memory && config.network && config.system && !config.disk);
+        assert!(config.swap && config.disk_io && config.soc && config.power && !config.top_processes);
         assert_eq!(config.disk_mounts, Some(vec!["/data".into()]));
     }
 }

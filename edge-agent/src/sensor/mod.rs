@@ -23,7 +23,7 @@ pub use host::MountError;
 pub use registry::{Lane, RegistryError, registry};
 
 use crate::clock::Moment;
-use protocol::{Fault, MetricDescription, SensorId};
+use protocol::{Fault, MetricDescription, SensorId, Top};
 
 /// Something that is sampled at every tick.
 ///
@@ -44,6 +44,11 @@ pub trait Sensor: Send {
     /// The one fault that explains why there are no readings. `values` is then ignored. A sensor on a
     /// bus writes a line to the log when its fault begins, changes or ends: only it knows the reason.
     fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault>;
+
+    /// What the last reading found of processes, which are no metrics. Told once.
+    fn top(&mut self) -> Option<Box<Top>> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -191,7 +191,9 @@ mod tests {
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["host", "bme280", "outdoor"]);
         let ids: Vec<&str> = lanes[0].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
-        assert_eq!(ids[..5], ["cpu", "memory", "network", "disk", "system"]);
+        let always: Vec<&str> =
+            ids.into_iter().filter(|id| !["swap", "disk_io", "soc", "power"].contains(id)).collect();
+        assert_eq!(always, ["cpu", "memory", "network", "disk", "system"]);
         let metrics: Vec<&str> =
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
@@ -313,9 +315,13 @@ mod tests {
         let host = HostConfig {
             cpu: false,
             memory: false,
+            swap: false,
             network: false,
             disk: false,
+            disk_io: false,
             system: false,
+            soc: false,
+            power: false,
             ..HostConfig::default()
         };
         assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());
