@@ -1,5 +1,7 @@
 //! Which sensors a device has, as its owner writes it down.
 
+use super::{Sensor, bme280::Bme280Config};
+use crate::bus::{Bus, LinuxBus, SimulatedBus};
 use protocol::{MetricName, SensorId};
 use serde::Deserialize;
 use std::{fmt, path::PathBuf};
@@ -7,12 +9,60 @@ use std::{fmt, path::PathBuf};
 /// The addresses that a chip may have on an I2C bus; the rest is reserved.
 const ADDRESSES: std::ops::RangeInclusive<u8> = 0x08..=0x77;
 
-/// A sensor on a bus: `kind` says which, the other keys are those of the kind.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum SensorConfig {
+/// What the agent must know of a configured sensor, whatever its kind.
+pub(super) trait Kind {
+    /// What is configured for every kind.
+    fn common(&self) -> Common<'_>;
+
+    /// Bus and address, if it hangs on an I2C bus.
+    fn place(&self) -> Option<(&BusConfig, Address)>;
+
+    /// The sensor itself. Nothing is transferred yet.
+    fn build(&self) -> Box<dyn Sensor>;
+}
+
+/// What sensors of all kinds have in common.
+pub(super) struct Common<'a> {
+    /// The word for its kind in the config, which is also the id of one that has no name.
+    pub(super) kind: &'static str,
+    pub(super) name: Option<&'a InstanceName>,
+    pub(super) label: Option<&'a str>,
+    pub(super) stuck_after_seconds: Option<u32>,
+}
+
+impl Common<'_> {
+    /// The id of the sensor.
+    pub(super) fn id(&self) -> SensorId {
+        match self.name {
+            Some(name) => name.id().clone(),
+            None => self.kind.parse().expect("kinds are valid ids"),
+        }
+    }
+}
+
+/// Lists the kinds of sensors: the word in the config, and the type that holds the other keys.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $word:literal $variant:ident($config:ty),)*) => {
+        /// A sensor that is not of the host: `kind` says which, the other keys are those of the kind.
+        #[derive(Debug, Clone, PartialEq, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum SensorConfig {
+            $($(#[$doc])* #[serde(rename = $word)] $variant($config),)*
+        }
+
+        impl SensorConfig {
+            pub(super) fn kind(&self) -> &dyn Kind {
+                match self {
+                    $(Self::$variant(config) => config,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// Bosch's sensor of temperature, humidity and pressure.
-    Bme280(Bme280Config),
+    "bme280" Bme280(Bme280Config),
 }
 
 impl SensorConfig {
@@ -22,24 +72,83 @@ impl SensorConfig {
     }
 }
 
-/// A BME280.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bme280Config {
-    /// Tells it from others: its sensor id, and the beginning of its metrics' names. Without one the id is
-    /// `bme280` and the metrics have their plain names.
-    #[serde(default)]
-    pub name: Option<InstanceName>,
-    /// What people call it.
-    #[serde(default)]
-    pub label: Option<String>,
-    /// Where it hangs.
-    #[serde(default)]
-    pub bus: BusConfig,
-    /// Its I2C address: 0x76, or 0x77 with SDO high.
-    #[serde(default)]
-    pub address: Address,
+/// Declares the config of a kind of chip on an I2C bus: the keys that all have, and its own with their
+/// defaults. Its driver adds `fn chip(&self, bus: SharedBus) -> Box<dyn Chip>`.
+macro_rules! chip_config {
+    (
+        $(#[$doc:meta])*
+        $config:ident, $kind:literal at $address:literal {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $config {
+            /// Tells it from others: its sensor id, and the beginning of its metrics' names. Without one the
+            /// id is its kind and the metrics have their plain names.
+            pub name: Option<$crate::sensor::InstanceName>,
+            /// What people call it.
+            pub label: Option<String>,
+            /// The bus that it hangs on.
+            pub bus: $crate::sensor::BusConfig,
+            /// Its address on the bus.
+            pub address: $crate::sensor::Address,
+            /// After how many seconds without the change of a single bit it is stuck; 0 is never. Depends on
+            /// the kind when not given.
+            pub stuck_after_seconds: Option<u32>,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl Default for $config {
+            fn default() -> Self {
+                Self {
+                    name: None,
+                    label: None,
+                    bus: $crate::sensor::BusConfig::default(),
+                    address: $crate::sensor::Address::at($address),
+                    stuck_after_seconds: None,
+                    $($field: $default,)*
+                }
+            }
+        }
+
+        impl $config {
+            /// The sensor so configured, but on `bus`. Nothing is transferred before the first reading.
+            pub fn sensor(&self, bus: Box<dyn $crate::bus::Bus>) -> $crate::sensor::ChipSensor {
+                use $crate::sensor::config::Kind;
+                let chip = self.chip($crate::bus::SharedBus::new(bus));
+                $crate::sensor::ChipSensor::new(&self.common(), chip)
+            }
+
+            /// How it is called in the log.
+            fn title(&self, chip: &str) -> String {
+                format!("{chip} at {:#04x} of {}", self.address.get(), self.bus)
+            }
+        }
+
+        impl $crate::sensor::config::Kind for $config {
+            fn common(&self) -> $crate::sensor::Common<'_> {
+                $crate::sensor::Common {
+                    kind: $kind,
+                    name: self.name.as_ref(),
+                    label: self.label.as_deref(),
+                    stuck_after_seconds: self.stuck_after_seconds,
+                }
+            }
+
+            fn place(&self) -> Option<(&$crate::sensor::BusConfig, $crate::sensor::Address)> {
+                Some((&self.bus, self.address))
+            }
+
+            fn build(&self) -> Box<dyn $crate::sensor::Sensor> {
+                let bus = self.bus.open(self.address, self.name.as_ref());
+                Box::new(self.sensor(bus))
+            }
+        }
+    };
 }
+pub(super) use chip_config;
 
 /// The name of one sensor among several: snake_case, as it begins metric names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -77,6 +186,23 @@ pub enum BusConfig {
     Simulated,
 }
 
+impl BusConfig {
+    /// A handle of the sensor's own on the bus.
+    pub(super) fn open(&self, address: Address, name: Option<&InstanceName>) -> Box<dyn Bus> {
+        match self {
+            Self::Device(path) => Box::new(LinuxBus::new(path.clone())),
+            Self::Simulated => {
+                // Sensors by other names are in other places.
+                let name = name.map_or("", |name| name.id().as_str());
+                let seed = name.bytes().fold(u64::from(address.get()), |seed, byte| {
+                    seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+                });
+                Box::new(SimulatedBus::new(address.get(), seed))
+            }
+        }
+    }
+}
+
 impl Default for BusConfig {
     fn default() -> Self {
         Self::Device("/dev/i2c-1".into())
@@ -109,15 +235,14 @@ impl fmt::Display for BusConfig {
 pub struct Address(u8);
 
 impl Address {
+    /// An address that is written in this program.
+    pub(super) const fn at(address: u8) -> Self {
+        Self(address)
+    }
+
     /// The seven bits.
     pub fn get(self) -> u8 {
         self.0
-    }
-}
-
-impl Default for Address {
-    fn default() -> Self {
-        Self(0x76)
     }
 }
 

@@ -1,7 +1,6 @@
 //! From configuration to sensors.
 
-use super::{Bme280, Bme280Config, BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
-use crate::bus::{Bus, LinuxBus, SimulatedBus};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
@@ -66,39 +65,23 @@ pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>
         lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
     }
     for config in sensors {
-        let sensor: Box<dyn Sensor> = match config {
-            SensorConfig::Bme280(config) => Box::new(Bme280::new(config, open(config))),
-        };
+        let sensor = config.kind().build();
         lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
     }
     check_names(&lanes)?;
     Ok(lanes)
 }
 
-/// A handle of the sensor's own on its bus.
-fn open(config: &Bme280Config) -> Box<dyn Bus> {
-    match &config.bus {
-        BusConfig::Device(path) => Box::new(LinuxBus::new(path.clone())),
-        BusConfig::Simulated => {
-            // Sensors by other names are in other places.
-            let name = config.name.as_ref().map_or("", |name| name.id().as_str());
-            let seed = name.bytes().fold(u64::from(config.address.get()), |seed, byte| {
-                seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-            });
-            Box::new(SimulatedBus::new(config.address.get(), seed))
-        }
-    }
-}
-
 fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for SensorConfig::Bme280(config) in sensors {
-        if config.bus == BusConfig::Simulated {
+    for config in sensors {
+        let Some((bus, address)) = config.kind().place() else { continue };
+        if *bus == BusConfig::Simulated {
             continue;
         }
-        let id = Bme280::id_of(config);
-        if let Some(first) = taken.insert((&config.bus, config.address), id.clone()) {
-            let (bus, address) = (config.bus.clone(), config.address.get());
+        let id = config.kind().common().id();
+        if let Some(first) = taken.insert((bus, address), id.clone()) {
+            let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
         }
     }

@@ -10,9 +10,9 @@
 //!   new ones
 //! - the codes of what was skipped, the ends of the converters and of the data sheet's ranges are refused
 
-use super::{stillness::Codes, trouble::Trouble};
+use super::{Codes, Trouble};
 use crate::bus::{BusError, SharedBus};
-use bme280::{Configuration, IIRFilter, Oversampling, i2c::BME280};
+use bme280::{Configuration, Error, IIRFilter, Oversampling, i2c::BME280};
 use embedded_hal::delay::DelayNs;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ impl Session {
     }
 
     /// Measures once and checks everything.
-    pub(super) fn measure(&mut self) -> Result<Measured, Trouble> {
+    pub(super) fn measure_once(&mut self) -> Result<Measured, Trouble> {
         for _ in 1..ATTEMPTS {
             match self.attempt() {
                 // A single code may be the one of a skipped measurement by chance, at 26.46 degrees for
@@ -129,7 +129,7 @@ impl Session {
     fn check_id(&self) -> Result<(), Trouble> {
         match self.bus.read(self.address, ID)? {
             [CHIP_ID] => Ok(()),
-            [other] => Err(Trouble::WrongChip(other)),
+            [other] => Err(wrong_chip(other)),
         }
     }
 
@@ -164,7 +164,14 @@ impl Measured {
 
     fn out_of_range(&self) -> Trouble {
         let Self { celsius, pascal, percent, .. } = *self;
-        Trouble::OutOfRange { celsius, pascal, percent }
+        let (what, value) = if !(-40.0..85.0).contains(&celsius) {
+            ("temperature", celsius)
+        } else if !(0.0..=100.0).contains(&percent) {
+            ("humidity", percent)
+        } else {
+            ("pressure", pascal / 100.0)
+        };
+        Trouble::OutOfRange { what: what.to_owned(), value: value.into() }
     }
 }
 
@@ -173,7 +180,7 @@ fn check_settings([ctrl_hum, ctrl_meas, config]: [u8; 3]) -> Result<(), Trouble>
     match [ctrl_hum & 0b111, ctrl_meas, config & 0b1111_1101] {
         SETTINGS => Ok(()),
         AFTER_RESET => Err(Trouble::Reset),
-        other => Err(Trouble::Settings(other)),
+        other => Err(Trouble::Settings(other.to_vec())),
     }
 }
 
@@ -181,6 +188,28 @@ fn check_settings([ctrl_hum, ctrl_meas, config]: [u8; 3]) -> Result<(), Trouble>
 fn skipped([p1, p2, p3, t1, t2, t3, h1, h2]: Codes) -> usize {
     let converted = [[p1, p2, p3 & 0xF0] == [0x80, 0, 0], [t1, t2, t3 & 0xF0] == [0x80, 0, 0]];
     converted.into_iter().chain([[h1, h2] == [0x80, 0]]).filter(|skipped| *skipped).count()
+}
+
+fn wrong_chip(id: u8) -> Trouble {
+    let hint = match id {
+        0x56..=0x58 => " but a BMP280's, which has no humidity: set kind = \"bmp280\"",
+        0x55 => " but a BMP180's: set kind = \"bmp180\"",
+        0x61 => " but a BME680's",
+        0x00 | 0xFF => "; rather than a chip this looks like a line that is held",
+        _ => "",
+    };
+    Trouble::WrongChip(format!("chip id {id:#04x} is not a BME280's 0x60{hint}"))
+}
+
+impl From<Error<BusError>> for Trouble {
+    fn from(error: Error<BusError>) -> Self {
+        match error {
+            Error::Bus(error) => Trouble::Bus(error),
+            // The id was right a moment ago, so this was noise, as is a mode that does not exist.
+            Error::UnsupportedChip | Error::NoCalibrationData | Error::Delay => Trouble::Garbled,
+            Error::InvalidData | Error::CompensationFailed => Trouble::Nonsense,
+        }
+    }
 }
 
 /// What the driver calls a delay: waiting until the chip says that it is done.
