@@ -61,7 +61,10 @@ pub(crate) fn ensure_architecture(name: &str) -> anyhow::Result<()> {
 pub(crate) fn first_dependency(package: &str) -> anyhow::Result<String> {
     let output = run::output("apt-cache", &["depends", package]).unwrap_or_default();
     let mut lines = output.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
-    lines.next().map(str::to_owned).with_context(|| format!("apt knows no package {package}; try apt-get update"))
+    lines
+        .next()
+        .map(str::to_owned)
+        .with_context(|| format!("apt knows no package {package}; try apt-get update"))
 }
 
 /// Downloads packages and unpacks them below `dir`, without installing anything.

@@ -43,7 +43,9 @@ impl Control {
             match UnixStream::connect(&path) {
                 Ok(socket) => break socket,
                 Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
-                Err(error) => return Err(error).context("QEMU does not open its control socket; see qemu.log"),
+                Err(error) => {
+                    return Err(error).context("QEMU does not open its control socket; see qemu.log");
+                }
             }
         };
         let reader = BufReader::new(socket.try_clone()?);

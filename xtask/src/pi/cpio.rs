@@ -3,7 +3,6 @@
 
 const DIRECTORY: u32 = 0o04_0000;
 const FILE: u32 = 0o10_0000;
-const LINK: u32 = 0o12_0000;
 
 /// An archive whose files all belong to root.
 #[derive(Default)]
@@ -22,10 +21,6 @@ impl Archive {
         self.entry(path, FILE | mode, contents);
     }
 
-    pub(super) fn link(&mut self, path: &str, target: &str) {
-        self.entry(path, LINK | 0o777, target.as_bytes());
-    }
-
     /// The whole archive.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, b"");
@@ -40,7 +35,8 @@ impl Archive {
         let size = length(contents.len());
         let name = length(path.len() + 1);
         let fields = [self.entries, mode, 0, 0, links, 0, size, 0, 0, 0, 0, name, 0];
-        let header = fields.iter().fold("070701".to_owned(), |header, field| header + &format!("{field:08X}"));
+        let header =
+            fields.iter().fold("070701".to_owned(), |header, field| header + &format!("{field:08X}"));
         self.bytes.extend(header.bytes());
         self.bytes.extend(path.bytes().chain([0]));
         self.pad();
@@ -65,7 +61,11 @@ mod tests {
         let bytes = archive.finish();
         let text = String::from_utf8(bytes[..110].to_vec()).unwrap();
         assert_eq!(&text[..22], "07070100000001000081ED", "magic, inode, mode 0100755");
-        assert_eq!((&text[54..62], &text[94..102]), ("00000005", "00000005"), "five bytes, a name of four and 0");
+        assert_eq!(
+            (&text[54..62], &text[94..102]),
+            ("00000005", "00000005"),
+            "five bytes, a name of four and 0"
+        );
         assert_eq!(&bytes[110..124], b"init\0\0hello\0\0\0");
         assert!(bytes.ends_with(b"TRAILER!!!\0\0\0\0") && bytes.len() % 4 == 0);
     }

@@ -11,7 +11,8 @@ use super::parts::Parts;
 use crate::project;
 
 const DIRECTORIES: [&str; 14] = [
-    "bin", "sbin", "proc", "sys", "dev", "run", "tmp", "etc", "root", "data", "modules", "rig", "payload", "var",
+    "bin", "sbin", "proc", "sys", "dev", "run", "tmp", "etc", "root", "data", "modules", "rig", "payload",
+    "var",
 ];
 /// The groups are those of Raspberry Pi OS, with its numbers.
 const ETC: [(&str, &str); 4] = [
@@ -47,7 +48,8 @@ pub(super) fn write(path: &Path, parts: &Parts, emulator: &Path, guest: &Guest) 
         archive.directory(directory);
     }
     let init = project::root().join("cross/pi-rig/guest/init");
-    for (name, source) in [("init", init), ("bin/busybox", parts.busybox()), ("sbin/pi-emu", emulator.into())] {
+    for (name, source) in [("init", init), ("bin/busybox", parts.busybox()), ("sbin/pi-emu", emulator.into())]
+    {
         archive.file(name, 0o755, &read(&source)?);
     }
     for (name, text) in ETC {

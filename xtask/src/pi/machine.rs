@@ -44,7 +44,8 @@ impl Machine {
         command.arg("-kernel").arg(parts.kernel()).arg("-dtb").arg(parts.device_tree());
         command.arg("-initrd").arg(&ram_disk);
         command.args(["-append", "console=ttyAMA0,115200 panic=-1 quiet", "-serial", "stdio"]);
-        let line = format!("socket,id=control,path={},server=on,wait=off,logfile=emulator.log", control::SOCKET);
+        let line =
+            format!("socket,id=control,path={},server=on,wait=off,logfile=emulator.log", control::SOCKET);
         command.args(["-chardev", &line, "-serial", "chardev:control"]);
         command.args(["-netdev", "user,id=net", "-device", "usb-net,netdev=net"]);
         if let Some(disk) = &guest.disk {
@@ -100,9 +101,9 @@ pub(super) fn ensure_disk(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     apt::ensure(&apt::lacking(&[("mkfs.ext4", "e2fsprogs")]), &[])?;
-    File::create(path).and_then(|file| file.set_len(DISK_BYTES)).with_context(|| {
-        format!("cannot create {}", path.display())
-    })?;
+    File::create(path)
+        .and_then(|file| file.set_len(DISK_BYTES))
+        .with_context(|| format!("cannot create {}", path.display()))?;
     let program = run::find("mkfs.ext4").context("mkfs.ext4 is not installed")?;
     run::show(run::command(&program.to_string_lossy(), ["-q", "-F"]).arg(path))
 }

@@ -118,7 +118,11 @@ fn only_entry(dir: &Path) -> anyhow::Result<String> {
     let names: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
     match names.as_slice() {
         [name] => Ok(name.to_string_lossy().into_owned()),
-        _ => Err(usage(format!("{} should hold one kernel; delete {}", dir.display(), project::target().display()))),
+        _ => Err(usage(format!(
+            "{} should hold one kernel; delete {}",
+            dir.display(),
+            project::target().display()
+        ))),
     }
 }
 
