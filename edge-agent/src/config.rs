@@ -1,6 +1,9 @@
 //! What the agent is told: command line over environment over file over defaults.
 
-use crate::sensor::{HostConfig, SensorConfig};
+use crate::{
+    discovery::HomeAssistantConfig,
+    sensor::{HostConfig, SensorConfig},
+};
 use common::{broker_url::BrokerUrl, config_file, secret::Secret};
 use confique::Layer as _;
 use protocol::{DeviceId, IdError, Prefix};
@@ -31,6 +34,10 @@ pub struct Config {
     /// The broker.
     #[config(nested)]
     pub mqtt: MqttConfig,
+
+    /// Home Assistant.
+    #[config(nested)]
+    pub home_assistant: HomeAssistantConfig,
 
     /// Which figures of the machine itself are sampled.
     pub host: Option<HostConfig>,

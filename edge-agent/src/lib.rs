@@ -4,6 +4,7 @@ pub mod bus;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod discovery;
 pub mod identity;
 pub mod publish;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Config, ConfigError},
+    discovery::{self, Discovery},
     identity,
     publish::{Connection, Publisher, Settings},
     sample::Sampler,
@@ -58,25 +59,29 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), S
     let device = config.device(&machine.hostname, machine.serial.as_deref())?;
     let topics = Topics::new(config.mqtt.prefix.clone());
     let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor)?;
+    let host = discovery::host_sensors(&lanes);
     let sampler =
         Sampler::start(lanes, Duration::from_millis(config.interval_ms())).map_err(StartError::Threads)?;
     let catalogue = sampler.catalogue().clone();
+    let discovery =
+        Discovery::new(&config.home_assistant, &topics, device.clone(), machine.serial.clone(), host);
     let birth =
         machine.birth(identity::new_boot(), config.interval_ms(), config.window_ms(), catalogue.metrics());
+    let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
+    let dropped = Arc::new(AtomicU64::new(0));
+    let reporter = Reporter::new(catalogue, boot, config.interval_ms(), config.window_ms(), dropped.clone());
+    let client_id = format!("edgewise-{device}");
+    let will = (topics.device(&device, Channel::Status), Status::Offline.as_str());
+    let publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped);
     let connection = Connection::open(Settings {
         url: config.mqtt.url()?,
         credentials: config.mqtt.credentials()?,
         ca_file: config.mqtt.ca_file.clone(),
-        client_id: format!("edgewise-{device}"),
-        will: (topics.device(&device, Channel::Status), Status::Offline.as_str()),
-        ack_topic: topics.device(&device, Channel::Ack),
+        client_id,
+        will,
+        subscriptions: publisher.subscriptions(),
     })?;
-    tracing::info!(%device, metrics = catalogue.len(), interval_ms = config.interval_ms(), "started");
-
-    let dropped = Arc::new(AtomicU64::new(0));
-    let boot = birth.stamp.boot.clone();
-    let reporter = Reporter::new(catalogue, boot, config.interval_ms(), config.window_ms(), dropped.clone());
-    let publisher = Publisher::new(topics, device, birth, dropped);
+    tracing::info!(%device, metrics, interval_ms = config.interval_ms(), "started");
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);

@@ -3,12 +3,12 @@
 mod connection;
 mod outbox;
 
-pub use connection::{Connection, Settings};
+pub use connection::{Connection, Settings, Subscription};
 
-use crate::{clock, clock::Moment, window::Report};
-use connection::Event;
+use crate::{clock, clock::Moment, discovery::Discovery, window::Report};
+use connection::{Event, Message};
 use outbox::{Outbox, Parcel};
-use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
 use serde_json::value::RawValue;
 use std::{
     sync::{
@@ -36,6 +36,7 @@ pub struct Publisher {
     device: DeviceId,
     /// Sent at each connect, with the time of it.
     birth: Birth,
+    discovery: Discovery,
     outbox: Outbox,
     dropped: Arc<AtomicU64>,
     connected: bool,
@@ -43,8 +44,22 @@ pub struct Publisher {
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
-    pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        Self { topics, device, birth, outbox: Outbox::new(OUTBOX_BYTES), dropped, connected: false }
+    pub fn new(
+        topics: Topics,
+        device: DeviceId,
+        birth: Birth,
+        discovery: Discovery,
+        dropped: Arc<AtomicU64>,
+    ) -> Self {
+        let outbox = Outbox::new(OUTBOX_BYTES);
+        Self { topics, device, birth, discovery, outbox, dropped, connected: false }
+    }
+
+    /// What the publisher has to hear of.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let ack = Subscription { topic: self.topics.device(&self.device, Channel::Ack), qos: 1 };
+        let discovery = self.discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
+        [ack].into_iter().chain(discovery).collect()
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
@@ -69,6 +84,7 @@ impl Publisher {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
                 let _ = self.send(Channel::State, json, connection);
+                self.discover(connection);
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
@@ -84,12 +100,35 @@ impl Publisher {
             Event::Up => {
                 self.connected = true;
                 self.announce(connection);
+                self.discovery.connected(clock::monotonic_ms());
                 self.outbox.resend_all();
             }
             Event::Down => self.connected = false,
-            Event::Ack(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+            Event::Message(message) => self.hear(&message),
         }
         self.dispatch(connection);
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match self.topics.parse(&message.topic) {
+            Some(Topic::Device(device, Channel::Ack)) if device == self.device => {
+                match serde_json::from_slice(&message.payload) {
+                    Ok(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+                    Err(error) => tracing::warn!(topic = message.topic, %error, "not understood, ignored"),
+                }
+            }
+            // A session of before may have subscribed to more than this run wants to hear.
+            _ => self.discovery.hear(&message.topic, &message.payload, message.retained, &self.birth),
+        }
+    }
+
+    /// Tells Home Assistant what it does not know yet. Called at the ticks, which are spread in time among
+    /// the devices that heard the same `online`.
+    fn discover(&mut self, connection: &Connection) {
+        let Some(payload) = self.discovery.due(clock::monotonic_ms(), &self.birth) else { return };
+        if connection.publish(self.discovery.topic(), 1, true, payload).is_ok() {
+            self.discovery.sent();
+        }
     }
 
     /// Who we are, then that we are here: whoever sees `online` can rely on the birth.

@@ -12,7 +12,7 @@ pub use chip::ChipSensor;
 use config::Common;
 pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
 pub use host::MountError;
-pub use registry::{Lane, RegistryError, registry};
+pub use registry::{HOST_LANE, Lane, RegistryError, registry};
 
 use crate::clock::Moment;
 use protocol::{Fault, MetricDescription, SensorId};

@@ -4,6 +4,9 @@ use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
+
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
     /// What to call it in logs and as a thread.
@@ -62,7 +65,7 @@ pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
     for config in sensors {
         let sensor = config.kind().build();
