@@ -2,6 +2,7 @@
 
 use crate::{
     command::CommandsConfig,
+    discovery::HomeAssistantConfig,
     output::{self, OutputConfig, OutputConfigError},
     publish::SpoolSettings,
     sensor::{HostConfig, SensorConfig},
@@ -43,6 +44,10 @@ pub struct Config {
     /// Where summaries wait on disk.
     #[config(nested)]
     pub spool: SpoolConfig,
+
+    /// Home Assistant.
+    #[config(nested)]
+    pub home_assistant: HomeAssistantConfig,
 
     /// Which figures of the machine itself are sampled.
     pub host: Option<HostConfig>,

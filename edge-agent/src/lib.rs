@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod discovery;
 pub mod gpio;
 pub mod identity;
 pub mod output;

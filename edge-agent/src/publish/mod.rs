@@ -5,14 +5,16 @@ mod delivery;
 mod disk;
 mod outbox;
 
-pub use connection::{Connection, Settings};
+pub use connection::{Connection, Settings, Subscription};
 pub use disk::SpoolSettings;
 
-use crate::{clock, clock::Moment, command::Answer, output::Outputs, window::Report};
-use connection::Event;
+use crate::{clock, clock::Moment, command::Answer, discovery::Discovery, output::Outputs, window::Report};
+use connection::{Event, Message};
 use delivery::Delivery;
 use outbox::Parcel;
-use protocol::{Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{
+    Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topic, Topics, Version,
+};
 use serde_json::value::RawValue;
 use std::{
     collections::VecDeque,
@@ -44,6 +46,7 @@ pub struct Publisher {
     device: DeviceId,
     /// Sent at each connect, with the time of it.
     birth: Birth,
+    discovery: Discovery,
     delivery: Delivery,
     dropped: Arc<AtomicU64>,
     connected: bool,
@@ -58,6 +61,7 @@ impl Publisher {
         topics: Topics,
         device: DeviceId,
         birth: Birth,
+        discovery: Discovery,
         dropped: Arc<AtomicU64>,
         spool: Option<SpoolSettings>,
     ) -> Self {
@@ -65,6 +69,7 @@ impl Publisher {
             topics,
             device,
             birth,
+            discovery,
             delivery: Delivery::new(spool),
             dropped,
             connected: false,
@@ -77,6 +82,13 @@ impl Publisher {
     /// Tells `outputs` of the connection, and publishes the `answers` to commands.
     pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
         Self { outputs, answers: Some(answers), ..self }
+    }
+
+    /// What the publisher has to hear of.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let ack = Subscription { topic: self.topics.device(&self.device, Channel::Ack), qos: 1 };
+        let discovery = self.discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
+        [ack].into_iter().chain(discovery).collect()
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
@@ -114,6 +126,7 @@ impl Publisher {
                 if self.send(Channel::State, json, connection).is_ok() {
                     self.outputs.published(clock::monotonic_ms());
                 }
+                self.discover(connection);
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
@@ -148,19 +161,42 @@ impl Publisher {
                 self.connected = true;
                 self.outputs.connected(true, clock::monotonic_ms());
                 self.announce(connection);
+                self.discovery.connected(clock::monotonic_ms());
                 self.delivery.resend_all();
             }
             Event::Down => {
                 self.connected = false;
                 self.outputs.connected(false, clock::monotonic_ms());
             }
-            Event::Ack(ack) => {
-                let now_ms = clock::monotonic_ms();
-                self.delivery.acknowledge(&ack, now_ms);
-                self.outputs.hub_heard(now_ms);
-            }
+            Event::Message(message) => self.hear(&message),
         }
         self.dispatch(connection);
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match self.topics.parse(&message.topic) {
+            Some(Topic::Device(device, Channel::Ack)) if device == self.device => {
+                match serde_json::from_slice(&message.payload) {
+                    Ok(ack) => {
+                        let now_ms = clock::monotonic_ms();
+                        self.delivery.acknowledge(&ack, now_ms);
+                        self.outputs.hub_heard(now_ms);
+                    }
+                    Err(error) => tracing::warn!(topic = message.topic, %error, "not understood, ignored"),
+                }
+            }
+            // A session of before may have subscribed to more than this run wants to hear.
+            _ => self.discovery.hear(&message.topic, &message.payload, message.retained, &self.birth),
+        }
+    }
+
+    /// Tells Home Assistant what it does not know yet. Called at the ticks, which are spread in time among
+    /// the devices that heard the same `online`.
+    fn discover(&mut self, connection: &Connection) {
+        let Some(payload) = self.discovery.due(clock::monotonic_ms(), &self.birth) else { return };
+        if connection.publish(self.discovery.topic(), 1, true, payload).is_ok() {
+            self.discovery.sent();
+        }
     }
 
     /// Who we are, then that we are here: whoever sees `online` can rely on the birth.

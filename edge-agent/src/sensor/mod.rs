@@ -20,7 +20,7 @@ pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
 pub use derived::Altitude;
 pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig};
 pub use host::MountError;
-pub use registry::{Lane, RegistryError, registry};
+pub use registry::{HOST_LANE, Lane, RegistryError, registry};
 
 use crate::clock::Moment;
 use protocol::{Fault, MetricDescription, SensorId, Top};

@@ -5,6 +5,9 @@ use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
+
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
     /// What to call it in logs and as a thread.
@@ -95,7 +98,7 @@ pub fn registry(
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
     let mut on_pins = Vec::new();
     for config in sensors {
