@@ -152,7 +152,7 @@ fn chips_that_share_an_address_are_told_apart() {
 }
 
 /// Addresses where a supported chip may live that is asked by writing.
-const ASKED: [u8; 11] = [0x40, 0x41, 0x44, 0x45, 0x48, 0x49, 0x4A, 0x4B, 0x62, 0x76, 0x77];
+const ASKED: [u8; 12] = [0x40, 0x41, 0x44, 0x45, 0x46, 0x48, 0x49, 0x4A, 0x4B, 0x62, 0x76, 0x77];
 
 #[test]
 fn nothing_is_written_where_no_supported_chip_lives() {
@@ -178,7 +178,7 @@ fn an_empty_bus_is_asked_only_where_chips_refuse_to_be_read() {
     assert_eq!(board.scan(), []);
     let mut written: Vec<u8> = board.written.iter().map(|(address, _)| *address).collect();
     written.dedup();
-    assert_eq!(written, [0x40, 0x44, 0x45, 0x62]);
+    assert_eq!(written, [0x40, 0x44, 0x45, 0x46, 0x62]);
 }
 
 #[test]
