@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use common::{broker_url::BrokerUrl, exit, logs, stop};
 use edge_agent::{
     config::{self, Overrides},
-    run::{self, StartError},
+    run::{self, Ending, StartError},
     scan,
     sensor::SensorConfig,
 };
@@ -53,7 +53,8 @@ fn main() -> ExitCode {
         return scanned(json);
     }
     match start(arguments) {
-        Ok(()) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Stopped) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Restart) => ExitCode::from(exit::RESTART),
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::from(code(&error))
@@ -78,7 +79,7 @@ fn code(error: &anyhow::Error) -> u8 {
     if system_failed { exit::FAILURE } else { exit::USAGE }
 }
 
-fn start(arguments: Arguments) -> anyhow::Result<()> {
+fn start(arguments: Arguments) -> anyhow::Result<Ending> {
     let overrides = Overrides { url: arguments.hub, device: arguments.device };
     let mut config = config::load(arguments.config.as_deref(), overrides)?;
     if arguments.simulate {

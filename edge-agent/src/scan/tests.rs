@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     bus::{Bus, BusError},
+    output::Outputs,
     sensor::{HostConfig, SensorConfig, registry},
 };
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
@@ -247,7 +248,7 @@ struct Sensors {
 /// The sensors that the agent would start with.
 fn accepted(text: &str) -> Vec<SensorConfig> {
     let Sensors { sensor } = toml::from_str(text).unwrap();
-    registry(&HostConfig::default(), &sensor).map(|_| sensor).unwrap()
+    registry(&HostConfig::default(), &sensor, &Outputs::default()).map(|_| sensor).unwrap()
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! Which sensors a device has, as its owner writes it down.
 
-use super::{Altitude, Sensor, bme280::Bme280Config, bmp280::Bmp280Config};
-use crate::bus::{Bus, LinuxBus, Model, SimulatedBus};
+use super::{
+    Altitude, AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig, Sensor,
+    bme280::Bme280Config, bmp280::Bmp280Config,
+};
+use crate::{
+    bus::{Bus, LinuxBus, Model, SimulatedBus},
+    gpio::{Board, PinConfig},
+};
 use protocol::{MetricDescription, MetricName, SensorId, Unit};
 use serde::Deserialize;
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// The addresses that a chip may have on an I2C bus; the rest is reserved.
 const ADDRESSES: std::ops::RangeInclusive<u8> = 0x08..=0x77;
@@ -17,8 +23,18 @@ pub(super) trait Kind {
     /// Bus and address, if it hangs on an I2C bus.
     fn place(&self) -> Option<(&BusConfig, Address)>;
 
+    /// The line of the header, if it is an input of it.
+    fn pin(&self) -> Option<PinConfig> {
+        None
+    }
+
     /// The sensor itself. Nothing is transferred yet.
     fn build(&self) -> Box<dyn Sensor>;
+
+    /// The same for one that may have a pin of `board`.
+    fn build_on(&self, _board: &Arc<Board>) -> Box<dyn Sensor> {
+        self.build()
+    }
 }
 
 /// What sensors of all kinds have in common.
@@ -99,6 +115,14 @@ kinds! {
     "bme280" Bme280(Bme280Config),
     /// Bosch's sensor of temperature and pressure.
     "bmp280" Bmp280(Bmp280Config),
+    /// An input that counts pulses.
+    "pulse_counter" PulseCounter(PulseCounterConfig),
+    /// A tipping bucket.
+    "rain_gauge" RainGauge(RainGaugeConfig),
+    /// Cups that turn with the wind.
+    "anemometer" Anemometer(AnemometerConfig),
+    /// A contact, a door's for one.
+    "level_input" LevelInput(LevelInputConfig),
 }
 
 impl SensorConfig {
@@ -304,7 +328,7 @@ impl TryFrom<u8> for Address {
     }
 }
 
-/// Which figures of the machine itself are sampled. All, unless told otherwise.
+/// Which figures of the machine itself are sampled. All but the processes, unless told otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HostConfig {
@@ -312,12 +336,25 @@ pub struct HostConfig {
     pub cpu: bool,
     /// Memory in use, available and in caches.
     pub memory: bool,
-    /// Traffic of the network interfaces.
+    /// Swap in use.
+    pub swap: bool,
+    /// Traffic of the network interfaces, all together.
     pub network: bool,
+    /// With `network`: traffic of each interface as well.
+    pub network_per_interface: bool,
     /// Space in use on the disks.
     pub disk: bool,
-    /// Uptime, load and the temperature of the processor.
+    /// What each disk reads and writes.
+    pub disk_io: bool,
+    /// Uptime, load and number of processes.
     pub system: bool,
+    /// Temperature, clock and core voltage of the processor.
+    pub soc: bool,
+    /// What a Raspberry Pi's firmware says of its power: undervoltage, throttling and the like.
+    pub power: bool,
+    /// The five processes that use the most CPU and the five that use the most memory, in `state`. Off
+    /// unless turned on: it costs more than all the rest together.
+    pub top_processes: bool,
     /// The network interfaces that count; those with a device, so no bridges and tunnels, when not given.
     pub network_interfaces: Option<Vec<String>>,
     /// Where the disks are mounted that are watched; `/` when not given.
@@ -329,9 +366,15 @@ impl Default for HostConfig {
         Self {
             cpu: true,
             memory: true,
+            swap: true,
             network: true,
+            network_per_interface: true,
             disk: true,
+            disk_io: true,
             system: true,
+            soc: true,
+            power: true,
+            top_processes: false,
             network_interfaces: None,
             disk_mounts: None,
         }
@@ -387,6 +430,7 @@ mod tests {
     fn host_sensors_are_on_unless_turned_off() {
         let config: HostConfig = toml::from_str("disk = false\ndisk_mounts = ['/data']").unwrap();
         assert!(config.cpu && config.memory && config.network && config.system && !config.disk);
+        assert!(config.swap && config.disk_io && config.soc && config.power && !config.top_processes);
         assert_eq!(config.disk_mounts, Some(vec!["/data".into()]));
     }
 }

@@ -1,9 +1,12 @@
 //! From configuration to sensors.
 
 use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, config::Kind, derived, host};
-use crate::bus::Model;
+use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
+
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
 
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
@@ -63,31 +66,56 @@ pub enum RegistryError {
         /// Who has it.
         sensor: SensorId,
     },
+    /// Two inputs or outputs on one line.
+    #[error("`{first}` and `{second}` are both on {pin}; correct the pin or leave one of them out")]
+    SamePin {
+        /// Who is there.
+        first: SensorId,
+        /// Who is there as well.
+        second: SensorId,
+        /// The line.
+        pin: PinConfig,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
 }
 
-/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own.
+/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own, and all
+/// inputs and outputs of the header, which never block, in one.
 ///
 /// A device that is absent is no error: it is told as a fault until it appears.
 ///
 /// # Errors
 /// When the configuration contradicts itself.
-pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>, RegistryError> {
+pub fn registry(
+    host: &HostConfig,
+    sensors: &[SensorConfig],
+    outputs: &Outputs,
+) -> Result<Vec<Lane>, RegistryError> {
     check_places(sensors.iter().map(SensorConfig::kind))?;
+    check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
+    let mut on_pins = Vec::new();
     for config in sensors {
-        let sensor = config.kind().build();
+        let sensor = config.kind().build_on(outputs.board());
         let common = config.kind().common();
         if common.altitude.is_some() && !derived::tells_sea_level(sensor.as_ref(), &common) {
             return Err(RegistryError::Altitude { sensor: common.id() });
         }
-        lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        if config.kind().pin().is_some() {
+            on_pins.push(sensor);
+        } else {
+            lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        }
+    }
+    on_pins.extend(outputs.sensors());
+    if !on_pins.is_empty() {
+        lanes.push(Lane { name: "gpio".to_owned(), sensors: on_pins });
     }
     check_names(&lanes)?;
     Ok(lanes)
@@ -108,6 +136,18 @@ fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), Reg
         if let Some(first) = taken.insert((bus, address), id.clone()) {
             let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
+        }
+    }
+    Ok(())
+}
+
+/// Simulated lines are meant to be shared: an output drives an input.
+fn check_pins(sensors: &[SensorConfig], outputs: &Outputs) -> Result<(), RegistryError> {
+    let mut taken = HashMap::new();
+    let of_sensor = |config: &SensorConfig| Some((config.kind().pin()?, config.kind().common().id()));
+    for (pin, id) in sensors.iter().filter_map(of_sensor).chain(outputs.pins()) {
+        if let (PinConfig::Line(_), Some(first)) = (pin, taken.insert(pin, id.clone())) {
+            return Err(RegistryError::SamePin { first, second: id, pin });
         }
     }
     Ok(())
@@ -137,6 +177,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Moment,
+        gpio::Board,
         sensor::{
             Address, Common,
             tests::{at, read},
@@ -147,7 +188,7 @@ mod tests {
     fn lanes(sensors: &[&str]) -> Result<Vec<Lane>, String> {
         let sensors: Vec<SensorConfig> =
             sensors.iter().map(|keys| toml::from_str(&format!("kind = 'bme280'\n{keys}")).unwrap()).collect();
-        registry(&HostConfig::default(), &sensors).map_err(|error| error.to_string())
+        registry(&HostConfig::default(), &sensors, &Outputs::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -156,7 +197,9 @@ mod tests {
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["host", "bme280", "outdoor"]);
         let ids: Vec<&str> = lanes[0].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
-        assert_eq!(ids[..5], ["cpu", "memory", "network", "disk", "system"]);
+        let always: Vec<&str> =
+            ids.into_iter().filter(|id| !["swap", "disk_io", "soc", "power"].contains(id)).collect();
+        assert_eq!(always, ["cpu", "memory", "network", "disk", "system"]);
         let metrics: Vec<&str> =
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
@@ -227,7 +270,7 @@ mod tests {
     #[test]
     fn a_simulated_bmp280_measures_what_it_can() {
         let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
-        let mut lanes = registry(&HostConfig::default(), &[config]).unwrap();
+        let mut lanes = registry(&HostConfig::default(), &[config], &Outputs::default()).unwrap();
         let values = read(lanes[1].sensors[0].as_mut(), at(1_000_000)).unwrap();
         assert!(values.len() == 3 && values[0].is_some() && values[1].is_some(), "{values:?}");
     }
@@ -250,6 +293,25 @@ mod tests {
                 error.contains(named) && (error.contains("name = ") || error.contains("correct")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn all_pins_have_one_lane_and_no_line_is_given_out_twice() {
+        let inputs = |pins: [&str; 2]| -> Vec<SensorConfig> {
+            let text = |(number, pin)| format!("kind = 'pulse_counter'\nname = 'p{number}'\npin = {pin}");
+            pins.into_iter().enumerate().map(|pin| toml::from_str(&text(pin)).unwrap()).collect()
+        };
+        let relay = "role = 'relay'\nname = 'pump'\npin = 4";
+        let outputs = Outputs::new(&[toml::from_str(relay).unwrap()], Board::default(), 0);
+        let host = HostConfig { cpu: true, ..HostConfig::default() };
+        let lanes = registry(&host, &inputs(["'simulated:4'", "'simulated:4'"]), &outputs).unwrap();
+        let names: Vec<&str> = lanes[1].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
+        assert_eq!((lanes.len(), names), (2, vec!["p0", "p1", "pump"]));
+
+        for (pins, named) in [(["5", "5"], "`p0` and `p1`"), (["3", "4"], "`p1` and `pump`")] {
+            let error = registry(&host, &inputs(pins), &outputs).err().unwrap().to_string();
+            assert!(error.starts_with(named) && error.contains("are both on GPIO"), "{error}");
         }
     }
 
@@ -284,11 +346,15 @@ mod tests {
         let host = HostConfig {
             cpu: false,
             memory: false,
+            swap: false,
             network: false,
             disk: false,
+            disk_io: false,
             system: false,
+            soc: false,
+            power: false,
             ..HostConfig::default()
         };
-        assert!(registry(&host, &[]).unwrap().is_empty());
+        assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());
     }
 }
