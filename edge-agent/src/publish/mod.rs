@@ -2,16 +2,17 @@
 
 mod connection;
 mod outbox;
+mod results;
 
 pub use connection::{Connection, Settings};
 
 use crate::{clock, clock::Moment, command::Answer, output::Outputs, window::Report};
 use connection::Event;
 use outbox::{Outbox, Parcel};
-use protocol::{Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use results::Results;
 use serde_json::value::RawValue;
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -28,8 +29,6 @@ const BACKLOG_SUMMARIES: usize = 100;
 const BACKLOG_BYTES: usize = 128 * 1024;
 /// How long the hub may take to acknowledge before a summary is sent again.
 const ACK_PATIENCE_MS: u64 = 30_000;
-/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
-const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -44,7 +43,7 @@ pub struct Publisher {
     connected: bool,
     outputs: Outputs,
     answers: Option<mpsc::Receiver<Answer>>,
-    results: VecDeque<CommandResult>,
+    results: Results,
 }
 
 impl Publisher {
@@ -59,7 +58,7 @@ impl Publisher {
             connected: false,
             outputs: Outputs::default(),
             answers: None,
-            results: VecDeque::new(),
+            results: Results::default(),
         }
     }
 
@@ -110,11 +109,7 @@ impl Publisher {
     fn answer(&mut self, answer: Answer, connection: &Connection) {
         match answer {
             Answer::Result(result) => {
-                if self.results.len() >= RESULTS {
-                    tracing::warn!("results of commands find no connection: the oldest is dropped");
-                    self.results.pop_front();
-                }
-                self.results.push_back(result);
+                self.results.push(result);
                 self.dispatch(connection);
             }
             Answer::Interval(interval_ms) => {
@@ -130,7 +125,9 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
-                self.outputs.connected(true, clock::monotonic_ms());
+                let now_ms = clock::monotonic_ms();
+                self.outputs.connected(true, now_ms);
+                self.results.resend(now_ms);
                 self.announce(connection);
                 self.outbox.resend_all();
             }
@@ -163,12 +160,12 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
-        while let Some(result) = self.results.front().filter(|_| self.connected) {
+        while let Some(result) = self.results.due().filter(|_| self.connected) {
             let json = serde_json::to_vec(result).expect("a result has a JSON form");
             if self.send(Channel::Result, json, connection).is_err() {
                 break;
             }
-            self.results.pop_front();
+            self.results.mark_sent(clock::monotonic_ms());
         }
         while self.connected {
             let due = self.outbox.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
