@@ -323,15 +323,20 @@ fn restart_answers_says_goodbye_and_ends_with_its_own_code() {
     let mosquitto = Mosquitto::start();
     let (owner, mut agent) = (Owner::connect(&mosquitto), Agent::start(&mosquitto, 0.2, ALL));
     agent.await_subscription(&owner);
-    owner.command("again", "restart", &json!({}));
-    assert_eq!(owner.result("again").0, "done");
+    owner.command("early", "restart", &json!({}));
+    owner.refused("early", "started less than 10 s ago");
+    let id = eventually("a run that may end", || {
+        let id = format!("again {}", now_ms());
+        owner.command(&id, "restart", &json!({}));
+        (owner.result(&id).0 == "done").then_some(id)
+    });
     owner.await_message("edgewise/roof/status", |_, text| text == "offline");
     assert_eq!(agent.program.wait().code(), Some(4));
     agent.await_log("said goodbye");
     // The command was acknowledged: the next run does not hear of it.
     let agent = Agent::start(&mosquitto, 0.2, ALL);
     agent.await_subscription(&owner);
-    assert_eq!(owner.results_within("again", Duration::from_secs(2)), [""; 0]);
+    assert_eq!(owner.results_within(&id, Duration::from_secs(2)), [""; 0]);
 }
 
 #[test]
