@@ -4,6 +4,7 @@ use crate::{
     clock,
     command::{Commander, Ends},
     config::{Config, ConfigError},
+    discovery::{self, Discovery},
     gpio::Board,
     identity,
     output::{self, Outputs},
@@ -80,6 +81,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
     let outputs = Outputs::new(&config.output, Board::default(), started_ms);
     output::make_safe_on_panic(outputs.clone());
     let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor, &outputs)?;
+    let host = discovery::host_sensors(&lanes);
     let commands = config.commands.clone().unwrap_or_default();
     let commanded = !commands.enabled.is_empty();
     let (requests, requested) = mpsc::channel(REQUESTS);
@@ -90,24 +92,30 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
         .map_err(StartError::Threads)?
         .asked_by(requested);
     let catalogue = sampler.catalogue().clone();
+    let discovery =
+        Discovery::new(&config.home_assistant, &topics, device.clone(), machine.serial.clone(), host);
     let birth =
         machine.birth(identity::new_boot(), config.interval_ms(), config.window_ms(), catalogue.metrics());
+    let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
+    let dropped = Arc::new(AtomicU64::new(0));
+    let reporter = Reporter::new(catalogue, boot, config.window_ms(), dropped.clone());
+    let client_id = format!("edgewise-{device}");
+    let will = (topics.device(&device, Channel::Status), Status::Offline.as_str());
+    let command_topic = topics.device(&device, Channel::Command);
+    let spool = config.spool.settings(&device);
+    let publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped, spool)
+        .commanded(outputs.clone(), answers);
     let connection = Connection::open(Settings {
         url: config.mqtt.url()?,
         credentials: config.mqtt.credentials()?,
         ca_file: config.mqtt.ca_file.clone(),
-        client_id: format!("edgewise-{device}"),
-        will: (topics.device(&device, Channel::Status), Status::Offline.as_str()),
-        ack_topic: topics.device(&device, Channel::Ack),
-        command_topic: topics.device(&device, Channel::Command),
+        client_id,
+        will,
+        subscriptions: publisher.subscriptions(),
+        command_topic,
         commands: commanded.then_some(inbox),
     })?;
-    tracing::info!(%device, metrics = catalogue.len(), interval_ms = config.interval_ms(), "started");
-
-    let dropped = Arc::new(AtomicU64::new(0));
-    let boot = birth.stamp.boot.clone();
-    let reporter = Reporter::new(catalogue, boot, config.window_ms(), dropped.clone());
-    let publisher = Publisher::new(topics, device, birth, dropped).commanded(outputs.clone(), answers);
+    tracing::info!(%device, metrics, interval_ms = config.interval_ms(), "started");
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);

@@ -2,7 +2,6 @@
 
 use crate::command::{Inbox, Received};
 use common::{backoff::Backoff, broker_url::BrokerUrl, secret::Secret};
-use protocol::Ack;
 use rumqttc::{
     AsyncClient, ClientError, ConnectReturnCode, ConnectionError, Event as Packet, EventLoop, Incoming,
     LastWill, MqttOptions, Outgoing, Publish, QoS, Request, StateError, Subscribe, SubscribeFilter,
@@ -36,12 +35,30 @@ pub struct Settings {
     pub client_id: String,
     /// Published by the broker, retained, when the connection is lost.
     pub will: (String, &'static str),
-    /// Subscribed at every connect.
-    pub ack_topic: String,
+    /// Made at every connect.
+    pub subscriptions: Vec<Subscription>,
     /// Where commands come from.
     pub command_topic: String,
     /// Where commands go, if any is enabled; only then is their topic subscribed.
     pub commands: Option<Inbox>,
+}
+
+/// What the agent wants to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The topic, without wildcards.
+    pub topic: String,
+    /// 1 where the broker is to keep messages while the agent is away, else 0.
+    pub qos: u8,
+}
+
+/// What somebody said on one of those topics.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: String,
+    pub(super) payload: Vec<u8>,
+    /// Whether the broker had kept it from before the subscription.
+    pub(super) retained: bool,
 }
 
 /// What the connection tells.
@@ -51,8 +68,8 @@ pub(super) enum Event {
     Up,
     /// Not connected any more.
     Down,
-    /// The hub's word.
-    Ack(Ack),
+    /// Something was said to this device.
+    Message(Message),
 }
 
 /// A handle to publish by, and a task that keeps the connection up.
@@ -88,7 +105,7 @@ impl Connection {
         let keeper = Keeper {
             events: sender,
             url: settings.url,
-            ack_topic: settings.ack_topic,
+            subscriptions: settings.subscriptions,
             command_topic: settings.command_topic,
             commands: settings.commands,
         };
@@ -103,8 +120,7 @@ impl Connection {
         retain: bool,
         payload: Vec<u8>,
     ) -> Result<(), ClientError> {
-        let qos = if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-        self.client.try_publish(topic, qos, retain, payload)
+        self.client.try_publish(topic, quality(qos), retain, payload)
     }
 
     /// Says goodbye after all that was handed over, and waits for it to be out, but not for ever.
@@ -126,16 +142,16 @@ impl Connection {
 struct Keeper {
     events: mpsc::Sender<Event>,
     url: BrokerUrl,
-    ack_topic: String,
+    subscriptions: Vec<Subscription>,
     command_topic: String,
     commands: Option<Inbox>,
 }
 
 impl Keeper {
     fn subscription(&self) -> Subscribe {
-        let of = |topic: &String| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce);
-        let commands = self.commands.iter().map(|_| of(&self.command_topic));
-        Subscribe::new_many([of(&self.ack_topic)].into_iter().chain(commands))
+        let of = |topic: &String, qos| SubscribeFilter::new(topic.clone(), quality(qos));
+        let commands = self.commands.iter().map(|_| of(&self.command_topic, 1));
+        Subscribe::new_many(self.subscriptions.iter().map(|s| of(&s.topic, s.qos)).chain(commands))
     }
 
     /// Passes a message on; whether there is still somebody to pass it to.
@@ -154,13 +170,9 @@ impl Keeper {
             }
             return true;
         }
-        match serde_json::from_slice(&message.payload) {
-            Ok(ack) => self.events.send(Event::Ack(ack)).await.is_ok(),
-            Err(error) => {
-                tracing::warn!(topic = message.topic, %error, "not understood, ignored");
-                true
-            }
-        }
+        let message =
+            Message { topic: message.topic, payload: message.payload.into(), retained: message.retain };
+        self.events.send(Event::Message(message)).await.is_ok()
     }
 
     async fn run(self, mut event_loop: EventLoop) {
@@ -215,6 +227,10 @@ impl Keeper {
             }
         }
     }
+}
+
+fn quality(qos: u8) -> QoS {
+    if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
 /// One line for people, with the remedy where there is one.

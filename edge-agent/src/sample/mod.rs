@@ -4,7 +4,7 @@ mod lane;
 
 use crate::{catalogue::Catalogue, clock::Moment, sensor::Lane, window::Values};
 use lane::{Order, Reply};
-use protocol::{Fault, SensorId};
+use protocol::{Fault, SensorId, Top};
 use std::{io, ops::Range, sync::mpsc as blocking, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -22,6 +22,8 @@ pub struct Sample {
     pub values: Values,
     /// The sensors that gave none, and why.
     pub faults: Vec<(SensorId, Fault)>,
+    /// The processes that cost most, if that is asked for.
+    pub top: Option<Box<Top>>,
 }
 
 /// What the sampler can be asked for while it runs.
@@ -164,7 +166,7 @@ impl Sampler {
         self.irregular = false;
         self.last = Some((at.monotonic_ms, Instant::now()));
         let values = vec![None; self.catalogue.len()].into();
-        let mut sample = Sample { at, span_ms, values, faults: Vec::new() };
+        let mut sample = Sample { at, span_ms, values, faults: Vec::new(), top: None };
         // What came after its tick had ended: the values are too old, but the lane is free again.
         while let Ok(late) = self.replies.try_recv() {
             self.lanes[late.lane].buffer = Some(late.values);
@@ -183,6 +185,7 @@ impl Sampler {
             if reply.at == at {
                 sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
                 sample.faults.extend(reply.faults);
+                sample.top = sample.top.or(reply.top);
                 awaited -= 1;
             }
             lane.buffer = Some(reply.values);

@@ -1,9 +1,12 @@
 //! From configuration to sensors.
 
-use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
-use crate::{gpio::PinConfig, output::Outputs};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, derived, host};
+use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
+
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
 
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
@@ -47,6 +50,22 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A kind of which there is no simulation.
+    #[error(
+        "sensor `{sensor}` cannot be simulated, only sensors of kind bme280 and bmp280 can; give the bus that it hangs on, such as bus = \"/dev/i2c-1\""
+    )]
+    NotSimulated {
+        /// Whose bus is the simulated one.
+        sensor: SensorId,
+    },
+    /// An altitude that is of no use.
+    #[error(
+        "sensor `{sensor}` has altitude_meters but tells no pressure at sea level, as it measures no pressure or has derived = false; leave altitude_meters out"
+    )]
+    Altitude {
+        /// Who has it.
+        sensor: SensorId,
+    },
     /// Two inputs or outputs on one line.
     #[error("`{first}` and `{second}` are both on {pin}; correct the pin or leave one of them out")]
     SamePin {
@@ -79,11 +98,15 @@ pub fn registry(
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
     let mut on_pins = Vec::new();
     for config in sensors {
         let sensor = config.kind().build_on(outputs.board());
+        let common = config.kind().common();
+        if common.altitude.is_some() && !derived::tells_sea_level(sensor.as_ref(), &common) {
+            return Err(RegistryError::Altitude { sensor: common.id() });
+        }
         if config.kind().pin().is_some() {
             on_pins.push(sensor);
         } else {
@@ -102,10 +125,14 @@ fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
     for config in sensors {
         let Some((bus, address)) = config.kind().place() else { continue };
+        let common = config.kind().common();
+        let id = common.id();
         if *bus == BusConfig::Simulated {
+            if Model::of_kind(common.kind).is_none() {
+                return Err(RegistryError::NotSimulated { sensor: id });
+            }
             continue;
         }
-        let id = config.kind().common().id();
         if let Some(first) = taken.insert((bus, address), id.clone()) {
             let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
@@ -167,12 +194,21 @@ mod tests {
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["host", "bme280", "outdoor"]);
         let ids: Vec<&str> = lanes[0].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
-        assert_eq!(ids[..5], ["cpu", "memory", "network", "disk", "system"]);
+        let always: Vec<&str> =
+            ids.into_iter().filter(|id| !["swap", "disk_io", "soc", "power"].contains(id)).collect();
+        assert_eq!(always, ["cpu", "memory", "network", "disk", "system"]);
         let metrics: Vec<&str> =
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
             metrics,
-            ["outdoor_temperature_celsius", "outdoor_humidity_percent", "outdoor_pressure_hectopascal"]
+            [
+                "outdoor_temperature_celsius",
+                "outdoor_humidity_percent",
+                "outdoor_pressure_hectopascal",
+                "outdoor_dew_point_celsius",
+                "outdoor_absolute_humidity_grams_per_cubic_meter",
+                "outdoor_pressure_tendency_3h_hectopascal"
+            ]
         );
     }
 
@@ -181,7 +217,34 @@ mod tests {
         let mut lanes = lanes(&["bus = 'simulated'", "bus = 'simulated'\nname = 'outdoor'"]).unwrap();
         let mut values = |lane: usize| read(lanes[lane].sensors[0].as_mut(), at(1_000_000)).unwrap();
         let (one, other) = (values(1), values(2));
-        assert!(one.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        let (last, all) = one.split_last().unwrap();
+        assert!(all.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        assert_eq!(*last, None, "a tendency takes three hours");
+    }
+
+    #[test]
+    fn derived_metrics_can_be_left_out_and_an_altitude_adds_one() {
+        let names = |keys| {
+            let lanes = lanes(&[keys]).unwrap();
+            let metrics = lanes[1].sensors[0].metrics();
+            metrics.iter().map(|metric| metric.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("derived = false").len(), 3);
+        assert!(names("altitude_meters = 120").contains(&"sea_level_pressure_hectopascal".to_owned()));
+    }
+
+    #[test]
+    fn an_altitude_of_no_use_is_refused_with_the_remedy() {
+        let error = lanes(&["altitude_meters = 120\nderived = false"]).err().unwrap();
+        assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
+    }
+
+    #[test]
+    fn a_simulated_bmp280_measures_what_it_can() {
+        let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
+        let mut lanes = registry(&HostConfig::default(), &[config], &Outputs::default()).unwrap();
+        let values = read(lanes[1].sensors[0].as_mut(), at(1_000_000)).unwrap();
+        assert!(values.len() == 3 && values[0].is_some() && values[1].is_some(), "{values:?}");
     }
 
     #[test]
@@ -255,9 +318,13 @@ mod tests {
         let host = HostConfig {
             cpu: false,
             memory: false,
+            swap: false,
             network: false,
             disk: false,
+            disk_io: false,
             system: false,
+            soc: false,
+            power: false,
             ..HostConfig::default()
         };
         assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());

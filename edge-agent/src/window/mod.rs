@@ -98,6 +98,7 @@ impl Reporter {
             mean: self.column(Box::new(mean)),
             faults: sample.faults.iter().cloned().collect(),
             dropped_count: self.dropped.load(Ordering::Relaxed),
+            top: sample.top.clone(),
         }
     }
 

@@ -47,6 +47,7 @@ fn sample(tick: u64, cpu: Option<f64>, roof: Result<f64, Fault>) -> Sample {
         span_ms: 5_000,
         values: vec![cpu, roof.ok()].into(),
         faults: roof.err().map(|fault| ("roof".parse().unwrap(), fault)).into_iter().collect(),
+        top: None,
     }
 }
 

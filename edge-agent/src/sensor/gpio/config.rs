@@ -65,7 +65,7 @@ macro_rules! input_config {
         impl Kind for $config {
             fn common(&self) -> Common<'_> {
                 let (name, label) = (self.name.as_ref(), self.label.as_deref());
-                Common { kind: $kind, name, label, stuck_after_seconds: None }
+                Common { kind: $kind, name, label, stuck_after_seconds: None, derived: false, altitude: None }
             }
 
             fn place(&self) -> Option<(&BusConfig, Address)> {
