@@ -8,5 +8,7 @@ pub mod identity;
 pub mod publish;
 pub mod run;
 pub mod sample;
+pub mod scan;
 pub mod sensor;
+pub mod spool;
 pub mod window;

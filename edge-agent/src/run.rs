@@ -55,6 +55,7 @@ pub enum StartError {
 /// When it cannot start. Once started, only `stop` ends it.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), StartError> {
     let machine = identity::Machine::read();
+    let pi = machine.pi.clone();
     let device = config.device(&machine.hostname, machine.serial.as_deref())?;
     let topics = Topics::new(config.mqtt.prefix.clone());
     let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor)?;
@@ -71,12 +72,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), S
         will: (topics.device(&device, Channel::Status), Status::Offline.as_str()),
         ack_topic: topics.device(&device, Channel::Ack),
     })?;
-    tracing::info!(%device, metrics = catalogue.len(), interval_ms = config.interval_ms(), "started");
+    tracing::info!(%device, pi, metrics = catalogue.len(), interval_ms = config.interval_ms(), "started");
 
     let dropped = Arc::new(AtomicU64::new(0));
     let boot = birth.stamp.boot.clone();
     let reporter = Reporter::new(catalogue, boot, config.interval_ms(), config.window_ms(), dropped.clone());
-    let publisher = Publisher::new(topics, device, birth, dropped);
+    let spool = config.spool.settings(&device);
+    let publisher = Publisher::new(topics, device, birth, dropped, spool);
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);

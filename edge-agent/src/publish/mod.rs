@@ -1,13 +1,17 @@
 //! The last stage: reports go out, live ones at once or not at all, summaries until acknowledged.
 
 mod connection;
+mod delivery;
+mod disk;
 mod outbox;
 
 pub use connection::{Connection, Settings};
+pub use disk::SpoolSettings;
 
 use crate::{clock, clock::Moment, window::Report};
 use connection::Event;
-use outbox::{Outbox, Parcel};
+use delivery::Delivery;
+use outbox::Parcel;
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
 use serde_json::value::RawValue;
 use std::{
@@ -17,16 +21,17 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
-/// Memory for summaries that the hub has not acknowledged: three and a half hours of 16 metrics.
-const OUTBOX_BYTES: usize = 512 * 1024;
 /// Most summaries in one backlog message.
 const BACKLOG_SUMMARIES: usize = 100;
 /// Largest backlog message, well below what brokers and the hub take.
 const BACKLOG_BYTES: usize = 128 * 1024;
-/// How long the hub may take to acknowledge before a summary is sent again.
-const ACK_PATIENCE_MS: u64 = 30_000;
+/// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
+const LAST_ACKS: Duration = Duration::from_secs(1);
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -36,15 +41,21 @@ pub struct Publisher {
     device: DeviceId,
     /// Sent at each connect, with the time of it.
     birth: Birth,
-    outbox: Outbox,
+    delivery: Delivery,
     dropped: Arc<AtomicU64>,
     connected: bool,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
-    pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        Self { topics, device, birth, outbox: Outbox::new(OUTBOX_BYTES), dropped, connected: false }
+    pub fn new(
+        topics: Topics,
+        device: DeviceId,
+        birth: Birth,
+        dropped: Arc<AtomicU64>,
+        spool: Option<SpoolSettings>,
+    ) -> Self {
+        Self { topics, device, birth, delivery: Delivery::new(spool), dropped, connected: false }
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
@@ -59,7 +70,13 @@ impl Publisher {
                     Some(event) => self.react(event, &connection),
                     None => break,
                 },
+                done = self.delivery.disk_done() => {
+                    self.delivery.take_note(done, clock::monotonic_ms());
+                    self.dispatch(&connection);
+                }
             }
+            self.delivery.use_disk(self.connected, clock::monotonic_ms());
+            self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
         }
         self.farewell(connection).await;
     }
@@ -72,8 +89,7 @@ impl Publisher {
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
-                self.outbox.push(self.boot(), sequence, json);
-                self.dropped.store(self.outbox.dropped(), Ordering::Relaxed);
+                self.delivery.push(self.boot(), sequence, json, clock::monotonic_ms());
                 self.dispatch(connection);
             }
         }
@@ -84,10 +100,10 @@ impl Publisher {
             Event::Up => {
                 self.connected = true;
                 self.announce(connection);
-                self.outbox.resend_all();
+                self.delivery.resend_all();
             }
             Event::Down => self.connected = false,
-            Event::Ack(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+            Event::Ack(ack) => self.delivery.acknowledge(&ack, clock::monotonic_ms()),
         }
         self.dispatch(connection);
     }
@@ -109,7 +125,7 @@ impl Publisher {
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
         while self.connected {
-            let due = self.outbox.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
+            let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
             let (channel, json) = match due.as_slice() {
                 [] => return,
                 [one] => (Channel::Summary, one.json.clone()),
@@ -119,27 +135,39 @@ impl Publisher {
             if self.send(channel, json, connection).is_err() {
                 return;
             }
-            self.outbox.mark_sent(number, clock::monotonic_ms());
+            self.delivery.mark_sent(number, clock::monotonic_ms());
         }
     }
 
-    async fn farewell(mut self, connection: Connection) {
+    async fn farewell(mut self, mut connection: Connection) {
+        self.dispatch(&connection);
+        self.await_last_acks(&mut connection).await;
+        let lost = self.delivery.save().await;
+        if lost > 0 {
+            tracing::warn!(
+                summaries = lost,
+                "ending with summaries that are neither acknowledged nor on disk: lost"
+            );
+        }
         if !self.connected {
-            if self.outbox.len() > 0 {
-                tracing::warn!(
-                    summaries = self.outbox.len(),
-                    "ending without a connection: not sent, and lost"
-                );
-            }
             return connection.abandon();
         }
-        self.dispatch(&connection);
         let goodbye = self.send(Channel::Status, Status::Offline.as_str().into(), &connection);
         if goodbye.is_err() {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
         }
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");
+    }
+
+    async fn await_last_acks(&mut self, connection: &mut Connection) {
+        let deadline = Instant::now() + LAST_ACKS;
+        while self.connected && !self.delivery.memory_is_empty() {
+            match timeout_at(deadline, connection.events.recv()).await {
+                Ok(Some(event)) => self.react(event, connection),
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     fn send(

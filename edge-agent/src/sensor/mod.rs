@@ -1,13 +1,22 @@
-//! Sensors: anything sampled, of the host or on a bus. A new one is a file here and a line in
-//! [`registry()`].
+//! Sensors: anything sampled, of the host or on a bus. A new one on a bus is a file here and a line in the list
+//! of kinds in [`config`].
 
 mod bme280;
+mod bmp280;
+mod bosch;
+mod chip;
 mod config;
+mod derived;
 mod host;
 mod registry;
 
-pub use bme280::Bme280;
-pub use config::{Address, Bme280Config, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use bme280::Bme280Config;
+pub use bmp280::Bmp280Config;
+pub use bosch::{Filter, Oversampling};
+pub use chip::ChipSensor;
+use config::Common;
+pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use derived::Altitude;
 pub use host::MountError;
 pub use registry::{Lane, RegistryError, registry};
 

@@ -1,7 +1,7 @@
 //! From configuration to sensors.
 
-use super::{Bme280, Bme280Config, BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
-use crate::bus::{Bus, LinuxBus, SimulatedBus};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, derived, host};
+use crate::bus::Model;
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
@@ -47,6 +47,22 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A kind of which there is no simulation.
+    #[error(
+        "sensor `{sensor}` cannot be simulated, only sensors of kind bme280 and bmp280 can; give the bus that it hangs on, such as bus = \"/dev/i2c-1\""
+    )]
+    NotSimulated {
+        /// Whose bus is the simulated one.
+        sensor: SensorId,
+    },
+    /// An altitude that is of no use.
+    #[error(
+        "sensor `{sensor}` has altitude_meters but tells no pressure at sea level, as it measures no pressure or has derived = false; leave altitude_meters out"
+    )]
+    Altitude {
+        /// Who has it.
+        sensor: SensorId,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
@@ -66,39 +82,31 @@ pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>
         lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
     }
     for config in sensors {
-        let sensor: Box<dyn Sensor> = match config {
-            SensorConfig::Bme280(config) => Box::new(Bme280::new(config, open(config))),
-        };
+        let sensor = config.kind().build();
+        let common = config.kind().common();
+        if common.altitude.is_some() && !derived::tells_sea_level(sensor.as_ref(), &common) {
+            return Err(RegistryError::Altitude { sensor: common.id() });
+        }
         lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
     }
     check_names(&lanes)?;
     Ok(lanes)
 }
 
-/// A handle of the sensor's own on its bus.
-fn open(config: &Bme280Config) -> Box<dyn Bus> {
-    match &config.bus {
-        BusConfig::Device(path) => Box::new(LinuxBus::new(path.clone())),
-        BusConfig::Simulated => {
-            // Sensors by other names are in other places.
-            let name = config.name.as_ref().map_or("", |name| name.id().as_str());
-            let seed = name.bytes().fold(u64::from(config.address.get()), |seed, byte| {
-                seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-            });
-            Box::new(SimulatedBus::new(config.address.get(), seed))
-        }
-    }
-}
-
 fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for SensorConfig::Bme280(config) in sensors {
-        if config.bus == BusConfig::Simulated {
+    for config in sensors {
+        let Some((bus, address)) = config.kind().place() else { continue };
+        let common = config.kind().common();
+        let id = common.id();
+        if *bus == BusConfig::Simulated {
+            if Model::of_kind(common.kind).is_none() {
+                return Err(RegistryError::NotSimulated { sensor: id });
+            }
             continue;
         }
-        let id = Bme280::id_of(config);
-        if let Some(first) = taken.insert((&config.bus, config.address), id.clone()) {
-            let (bus, address) = (config.bus.clone(), config.address.get());
+        if let Some(first) = taken.insert((bus, address), id.clone()) {
+            let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
         }
     }
@@ -152,7 +160,14 @@ mod tests {
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
             metrics,
-            ["outdoor_temperature_celsius", "outdoor_humidity_percent", "outdoor_pressure_hectopascal"]
+            [
+                "outdoor_temperature_celsius",
+                "outdoor_humidity_percent",
+                "outdoor_pressure_hectopascal",
+                "outdoor_dew_point_celsius",
+                "outdoor_absolute_humidity_grams_per_cubic_meter",
+                "outdoor_pressure_tendency_3h_hectopascal"
+            ]
         );
     }
 
@@ -161,7 +176,34 @@ mod tests {
         let mut lanes = lanes(&["bus = 'simulated'", "bus = 'simulated'\nname = 'outdoor'"]).unwrap();
         let mut values = |lane: usize| read(lanes[lane].sensors[0].as_mut(), at(1_000_000)).unwrap();
         let (one, other) = (values(1), values(2));
-        assert!(one.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        let (last, all) = one.split_last().unwrap();
+        assert!(all.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        assert_eq!(*last, None, "a tendency takes three hours");
+    }
+
+    #[test]
+    fn derived_metrics_can_be_left_out_and_an_altitude_adds_one() {
+        let names = |keys| {
+            let lanes = lanes(&[keys]).unwrap();
+            let metrics = lanes[1].sensors[0].metrics();
+            metrics.iter().map(|metric| metric.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("derived = false").len(), 3);
+        assert!(names("altitude_meters = 120").contains(&"sea_level_pressure_hectopascal".to_owned()));
+    }
+
+    #[test]
+    fn an_altitude_of_no_use_is_refused_with_the_remedy() {
+        let error = lanes(&["altitude_meters = 120\nderived = false"]).err().unwrap();
+        assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
+    }
+
+    #[test]
+    fn a_simulated_bmp280_measures_what_it_can() {
+        let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
+        let mut lanes = registry(&HostConfig::default(), &[config]).unwrap();
+        let values = read(lanes[1].sensors[0].as_mut(), at(1_000_000)).unwrap();
+        assert!(values.len() == 3 && values[0].is_some() && values[1].is_some(), "{values:?}");
     }
 
     #[test]

@@ -1,21 +1,22 @@
-//! The BME280 as the agent reads it: byte by byte, with every fault, and with any.
+//! The BME280 and the BMP280 as the agent reads them: byte by byte, with every fault, and with any.
 
+mod bmp280;
 mod faults;
 mod property;
+mod script;
 mod transactions;
 mod wire;
 
 use edge_agent::{
     bus::Bus,
     clock::Moment,
-    sensor::{Bme280, Sensor, SensorConfig},
+    sensor::{Bme280Config, ChipSensor, Sensor},
 };
 use protocol::{ClockTrust, Fault};
 
 /// A sensor with the default configuration, on `bus`.
-fn sensor(bus: impl Bus + 'static) -> Bme280 {
-    let SensorConfig::Bme280(config) = toml::from_str("kind = 'bme280'").unwrap();
-    Bme280::new(&config, Box::new(bus))
+fn sensor(bus: impl Bus + 'static) -> ChipSensor {
+    Bme280Config::default().sensor(Box::new(bus))
 }
 
 /// The wall time at which the tests begin: a morning in November 2026.
@@ -28,7 +29,7 @@ fn at(monotonic_ms: u64) -> Moment {
 }
 
 /// Temperature, humidity and pressure at a tick, all of them or a fault.
-fn read(sensor: &mut Bme280, at: Moment) -> Result<[f64; 3], Fault> {
+fn read(sensor: &mut ChipSensor, at: Moment) -> Result<[f64; 3], Fault> {
     let mut values = [None; 3];
     sensor.read(at, &mut values)?;
     Ok(values.map(|value| value.expect("a BME280 without a fault has all its readings")))
