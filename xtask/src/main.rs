@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Images(options) => images::run(&options),
-        Command::Bench(bench::Bench::Agent(options)) => bench::agent(&options),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Tied(options) => tied::run(&options),
     };
     match outcome {

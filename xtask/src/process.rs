@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,16 @@ impl Process {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdout(file.try_clone()?).stderr(file);
         Self::spawn(name, command)
+    }
+
+    /// Starts the program and gives its output to the caller, who must read it. Its errors are shown.
+    pub(crate) fn read_from(
+        name: &'static str,
+        command: &mut Command,
+    ) -> anyhow::Result<(Self, ChildStdout)> {
+        let mut process = Self::spawn(name, command.stdout(Stdio::piped()))?;
+        let output = process.child.stdout.take().context("it has no output")?;
+        Ok((process, output))
     }
 
     fn spawn(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {

@@ -7,11 +7,11 @@ mod outbox;
 
 pub use connection::{Connection, Settings};
 pub use disk::SpoolSettings;
+pub use outbox::{Outbox, Parcel};
 
 use crate::{clock, clock::Moment, window::Report};
 use connection::Event;
 use delivery::Delivery;
-use outbox::Parcel;
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
 use serde_json::value::RawValue;
 use std::{
