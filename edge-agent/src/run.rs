@@ -75,6 +75,7 @@ pub enum StartError {
 /// When it cannot start. Once started, only `stop` ends it.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Ending, StartError> {
     let machine = identity::Machine::read();
+    let pi = machine.pi.clone();
     let device = config.device(&machine.hostname, machine.serial.as_deref())?;
     let topics = Topics::new(config.mqtt.prefix.clone());
     let started_ms = clock::monotonic_ms();
@@ -115,7 +116,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
         command_topic,
         commands: commanded.then_some(inbox),
     })?;
-    tracing::info!(%device, metrics, interval_ms = config.interval_ms(), "started");
+    tracing::info!(%device, pi, metrics, interval_ms = config.interval_ms(), "started");
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);

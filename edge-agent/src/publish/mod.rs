@@ -8,11 +8,11 @@ mod results;
 
 pub use connection::{Connection, Settings, Subscription};
 pub use disk::SpoolSettings;
+pub use outbox::{Outbox, Parcel};
 
 use crate::{clock, clock::Moment, command::Answer, discovery::Discovery, output::Outputs, window::Report};
 use connection::{Event, Message};
 use delivery::Delivery;
-use outbox::Parcel;
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
 use results::Results;
 use serde_json::value::RawValue;
