@@ -1,6 +1,10 @@
 //! Which sensors a device has, as its owner writes it down.
 
-use super::{Sensor, bme280::Bme280Config};
+use super::{
+    Sensor, ads1115::Ads1115Config, bh1750::Bh1750Config, bme280::Bme280Config, bmp180::Bmp180Config,
+    ds18b20::Ds18b20Config, htu21d::Htu21dConfig, ina219::Ina219Config, scd4x::Scd4xConfig, sht3x::Sht3xConfig,
+    sht4x::Sht4xConfig,
+};
 use crate::bus::{Bus, LinuxBus, SimulatedBus};
 use protocol::{MetricName, SensorId};
 use serde::Deserialize;
@@ -16,6 +20,11 @@ pub(super) trait Kind {
 
     /// Bus and address, if it hangs on an I2C bus.
     fn place(&self) -> Option<(&BusConfig, Address)>;
+
+    /// The addresses that the chip can have. Empty where any is possible.
+    fn addresses(&self) -> &'static [u8] {
+        &[]
+    }
 
     /// The sensor itself. Nothing is transferred yet.
     fn build(&self) -> Box<dyn Sensor>;
@@ -63,6 +72,24 @@ macro_rules! kinds {
 kinds! {
     /// Bosch's sensor of temperature, humidity and pressure.
     "bme280" Bme280(Bme280Config),
+    /// Bosch's older sensor of temperature and pressure.
+    "bmp180" Bmp180(Bmp180Config),
+    /// A sensor of temperature and humidity; also the SHT2x and Si702x.
+    "htu21d" Htu21d(Htu21dConfig),
+    /// Rohm's sensor of light.
+    "bh1750" Bh1750(Bh1750Config),
+    /// Sensirion's sensors of temperature and humidity, third generation.
+    "sht3x" Sht3x(Sht3xConfig),
+    /// Sensirion's sensors of temperature and humidity, fourth generation.
+    "sht4x" Sht4x(Sht4xConfig),
+    /// A thermometer on a 1-wire bus.
+    "ds18b20" Ds18b20(Ds18b20Config),
+    /// Sensirion's sensor of carbon dioxide, temperature and humidity.
+    "scd4x" Scd4x(Scd4xConfig),
+    /// A meter of direct voltage and current.
+    "ina219" Ina219(Ina219Config),
+    /// A converter of four analogue inputs.
+    "ads1115" Ads1115(Ads1115Config),
 }
 
 impl SensorConfig {
@@ -77,7 +104,7 @@ impl SensorConfig {
 macro_rules! chip_config {
     (
         $(#[$doc:meta])*
-        $config:ident, $kind:literal at $address:literal {
+        $config:ident, $kind:literal at $address:literal $(of [$($possible:literal),+])? {
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)*
         }
     ) => {
@@ -140,6 +167,10 @@ macro_rules! chip_config {
             fn place(&self) -> Option<(&$crate::sensor::BusConfig, $crate::sensor::Address)> {
                 Some((&self.bus, self.address))
             }
+
+            $(fn addresses(&self) -> &'static [u8] {
+                &[$($possible),+]
+            })?
 
             fn build(&self) -> Box<dyn $crate::sensor::Sensor> {
                 let bus = self.bus.open(self.address, self.name.as_ref());
@@ -301,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_kind_alone_is_enough() {
-        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap();
+        let SensorConfig::Bme280(config) = sensor("kind = 'bme280'").unwrap() else { panic!() };
         assert_eq!(config.bus, BusConfig::Device("/dev/i2c-1".into()));
         assert_eq!((config.name, config.label, config.address.get()), (None, None, 0x76));
     }
@@ -309,7 +340,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let text = "kind = 'bme280'\nname = 'outdoor'\nlabel = 'Roof'\nbus = 'simulated'\naddress = 0x77";
-        let SensorConfig::Bme280(config) = sensor(text).unwrap();
+        let SensorConfig::Bme280(config) = sensor(text).unwrap() else { panic!() };
         assert_eq!(config.name.unwrap().id().as_str(), "outdoor");
         assert_eq!((config.bus, config.address.get()), (BusConfig::Simulated, 0x77));
         assert_eq!(config.label.unwrap(), "Roof");

@@ -1,6 +1,6 @@
 //! From configuration to sensors.
 
-use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, config::Kind, host};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
 
@@ -46,6 +46,20 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A sensor at an address that its kind cannot have.
+    #[error(
+        "sensor `{sensor}` cannot be at address {address:#04x}: a {kind} answers at {possible}; correct its `address`"
+    )]
+    NoSuchAddress {
+        /// Whose address it is.
+        sensor: SensorId,
+        /// The word for its kind.
+        kind: &'static str,
+        /// The address.
+        address: u8,
+        /// Those that its kind can have.
+        possible: String,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
@@ -76,6 +90,7 @@ fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
     for config in sensors {
         let Some((bus, address)) = config.kind().place() else { continue };
+        check_address(config.kind(), address.get())?;
         if *bus == BusConfig::Simulated {
             continue;
         }
@@ -86,6 +101,21 @@ fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
         }
     }
     Ok(())
+}
+
+fn check_address(kind: &dyn Kind, address: u8) -> Result<(), RegistryError> {
+    let possible = kind.addresses();
+    if possible.is_empty() || possible.contains(&address) {
+        return Ok(());
+    }
+    let listed: Vec<String> = possible.iter().map(|address| format!("{address:#04x}")).collect();
+    let common = kind.common();
+    Err(RegistryError::NoSuchAddress {
+        sensor: common.id(),
+        kind: common.kind,
+        address,
+        possible: listed.join(" or "),
+    })
 }
 
 fn check_names(lanes: &[Lane]) -> Result<(), RegistryError> {
@@ -164,6 +194,13 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
+        let sensors = [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
+        let error = registry(&HostConfig::default(), &sensors).err().unwrap().to_string();
+        assert!(error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"), "{error}");
     }
 
     /// A sensor of which only the names matter.

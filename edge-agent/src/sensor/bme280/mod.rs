@@ -14,7 +14,7 @@ use session::Session;
 
 chip_config! {
     /// A BME280. Its address is 0x76, or 0x77 with SDO high.
-    Bme280Config, "bme280" at 0x76 {}
+    Bme280Config, "bme280" at 0x76 of [0x76, 0x77] {}
 }
 
 impl Bme280Config {
@@ -41,8 +41,8 @@ impl Chip for Bme280 {
         ]
     }
 
-    fn bus(&self) -> &SharedBus {
-        &self.bus
+    fn bus(&self) -> Option<&SharedBus> {
+        Some(&self.bus)
     }
 
     fn open(&self) -> Result<Box<dyn ChipSession>, Trouble> {

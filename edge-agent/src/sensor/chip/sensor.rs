@@ -98,8 +98,8 @@ impl ChipSensor {
             self.rests = trouble.is_dear();
             let passing = trouble.is_passing(was_there);
             let told = first.take().unwrap_or(trouble);
-            match pauses.next() {
-                Some(pause) if passing => self.chip.bus().wait(*pause),
+            match (pauses.next(), self.chip.bus()) {
+                (Some(pause), Some(bus)) if passing => bus.wait(*pause),
                 _ => return Err(told),
             }
             first = Some(told);
@@ -122,10 +122,18 @@ impl Sensor for ChipSensor {
         {
             return Err(fault);
         }
-        self.chip.bus().begin(at);
+        if let Some(bus) = self.chip.bus() {
+            bus.begin(at);
+        }
         let was_there = self.session.is_some();
         match self.try_on(at, values) {
             Ok(()) => {
+                // That there is nothing new yet does not prove a chip that had a fault to be well.
+                if let Some(fault) = self.last
+                    && values.iter().all(Option::is_none)
+                {
+                    return Err(fault);
+                }
                 if self.last.take().is_some() {
                     tracing::info!(sensor = %self.id, "the {} measures again", self.chip.title());
                 }
