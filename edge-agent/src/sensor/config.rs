@@ -2,8 +2,8 @@
 
 use super::{
     Sensor, ads1115::Ads1115Config, bh1750::Bh1750Config, bme280::Bme280Config, bmp180::Bmp180Config,
-    ds18b20::Ds18b20Config, htu21d::Htu21dConfig, ina219::Ina219Config, scd4x::Scd4xConfig, sht3x::Sht3xConfig,
-    sht4x::Sht4xConfig,
+    ds18b20::Ds18b20Config, htu21d::Htu21dConfig, ina219::Ina219Config, scd4x::Scd4xConfig,
+    sht3x::Sht3xConfig, sht4x::Sht4xConfig,
 };
 use crate::bus::{Bus, LinuxBus, SimulatedBus};
 use protocol::{MetricName, SensorId};

@@ -181,7 +181,9 @@ impl Session {
         match self.driver.configuration() {
             Ok(_) => Ok(()),
             Err(ConfigurationReadError::I2cError(error)) => Err(error.into()),
-            Err(ConfigurationReadError::ConfigurationMismatch { read, .. }) if read == Configuration::default() => {
+            Err(ConfigurationReadError::ConfigurationMismatch { read, .. })
+                if read == Configuration::default() =>
+            {
                 Err(Trouble::Reset)
             }
             Err(ConfigurationReadError::ConfigurationMismatch { .. }) => {
@@ -213,11 +215,12 @@ impl From<MeasurementError<BusError>> for Trouble {
             | MeasurementError::ShuntVoltageReadError(ShuntVoltageReadError::I2cError(error))
             | MeasurementError::BusVoltageReadError(BusVoltageReadError::I2cError(error)) => error.into(),
             MeasurementError::ShuntVoltageReadError(ShuntVoltageReadError::ShuntVoltageOutOfRange {
-                is, ..
+                is,
+                ..
             }) => out_of_range("shunt voltage", f64::from(is.shunt_voltage_uv()) / 1e6),
-            MeasurementError::BusVoltageReadError(BusVoltageReadError::BusVoltageOutOfRange { is, .. }) => {
-                out_of_range("bus voltage", f64::from(is.voltage_mv()) / 1e3)
-            }
+            MeasurementError::BusVoltageReadError(BusVoltageReadError::BusVoltageOutOfRange {
+                is, ..
+            }) => out_of_range("bus voltage", f64::from(is.voltage_mv()) / 1e3),
             MeasurementError::MathOverflow(measured) => {
                 out_of_range("shunt voltage", f64::from(measured.shunt_voltage.shunt_voltage_uv()) / 1e6)
             }

@@ -200,7 +200,10 @@ mod tests {
     fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
         let sensors = [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
         let error = registry(&HostConfig::default(), &sensors).err().unwrap().to_string();
-        assert!(error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"), "{error}");
+        assert!(
+            error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"),
+            "{error}"
+        );
     }
 
     /// A sensor of which only the names matter.

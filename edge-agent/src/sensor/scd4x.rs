@@ -114,7 +114,11 @@ impl ChipSession for Session {
         let since_ms = *self.since_ms.get_or_insert(at.monotonic_ms);
         if !self.driver.data_ready_status()? {
             let silent_ms = at.monotonic_ms.saturating_sub(since_ms);
-            return if silent_ms > PATIENCE * self.interval_ms { Err(Trouble::Slow) } else { Ok(Codes::default()) };
+            return if silent_ms > PATIENCE * self.interval_ms {
+                Err(Trouble::Slow)
+            } else {
+                Ok(Codes::default())
+            };
         }
         self.since_ms = Some(at.monotonic_ms);
         let raw = self.driver.sensor_output()?;

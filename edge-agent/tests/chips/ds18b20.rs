@@ -47,7 +47,9 @@ fn the_only_one_is_found_and_the_data_sheets_table_read() {
     let mut devices = Devices::new("");
     devices.put(ID, GOOD);
     assert_eq!(devices.tick(), good(&[25.06]));
-    for (low, high, celsius) in [("a2", "00", 10.13), ("5e", "ff", -10.13), ("6f", "fe", -25.06), ("90", "fc", -55.0)] {
+    for (low, high, celsius) in
+        [("a2", "00", 10.13), ("5e", "ff", -10.13), ("6f", "fe", -25.06), ("90", "fc", -55.0)]
+    {
         let mut fresh = Devices::new("");
         fresh.put(ID, &text(&format!("{low} {high} 4b 46 7f ff 0f 10 00"), "YES"));
         assert_eq!(fresh.tick(), good(&[celsius]));

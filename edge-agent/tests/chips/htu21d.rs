@@ -69,12 +69,8 @@ fn another_user_register_is_another_chip() {
 
 #[test]
 fn absent_stuck_and_there_again() {
-    let script = [
-        vec![CHIP.absent(&[0xFE])],
-        vec![CHIP.stuck(&[0xFE])],
-        set_up(),
-        measurement(TEMPERATURE, HUMIDITY),
-    ];
+    let script =
+        [vec![CHIP.absent(&[0xFE])], vec![CHIP.stuck(&[0xFE])], set_up(), measurement(TEMPERATURE, HUMIDITY)];
     let ticks = bench(&script.concat()).ticks(4);
     let faults = [Fault::Absent, Fault::NoAnswer, Fault::NoAnswer].map(Err);
     assert_eq!(ticks, [&faults[..], &[example()]].concat());
@@ -116,9 +112,12 @@ fn bits_that_are_all_alike_are_no_measurement() {
 
 #[test]
 fn beyond_the_data_sheets_ranges_there_is_no_value_but_for_fog() {
-    for (temperature, humidity) in
-        [(word(0x0100), HUMIDITY), (word(0xFB00), HUMIDITY), (TEMPERATURE, word(0x0100)), (TEMPERATURE, word(0xF000))]
-    {
+    for (temperature, humidity) in [
+        (word(0x0100), HUMIDITY),
+        (word(0xFB00), HUMIDITY),
+        (TEMPERATURE, word(0x0100)),
+        (TEMPERATURE, word(0xF000)),
+    ] {
         let script = [set_up(), measurement(temperature, humidity)].concat();
         assert_eq!(bench(&script).ticks(1), [Err(Fault::OutOfRange)], "{temperature:02x?} {humidity:02x?}");
     }

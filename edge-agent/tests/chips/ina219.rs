@@ -32,11 +32,7 @@ fn set_up() -> Vec<Transaction> {
 }
 
 fn results(bus: u16, shunt: u16) -> Vec<Transaction> {
-    vec![
-        CHIP.get(0x02, &bus.to_be_bytes()),
-        CHIP.get(0x03, &[0, 0]),
-        CHIP.get(0x01, &shunt.to_be_bytes()),
-    ]
+    vec![CHIP.get(0x02, &bus.to_be_bytes()), CHIP.get(0x03, &[0, 0]), CHIP.get(0x01, &shunt.to_be_bytes())]
 }
 
 fn start() -> Vec<Transaction> {

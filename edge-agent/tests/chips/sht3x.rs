@@ -59,12 +59,8 @@ fn another_status_after_a_reset_is_another_chip() {
 
 #[test]
 fn absent_stuck_and_there_again() {
-    let script = [
-        vec![CHIP.absent(&[0x30, 0xA2])],
-        vec![CHIP.stuck(&[0x30, 0xA2])],
-        set_up(),
-        measurement(CODES),
-    ];
+    let script =
+        [vec![CHIP.absent(&[0x30, 0xA2])], vec![CHIP.stuck(&[0x30, 0xA2])], set_up(), measurement(CODES)];
     let faults = [Fault::Absent, Fault::NoAnswer, Fault::NoAnswer].map(Err);
     assert_eq!(bench(&script.concat()).ticks(4), [&faults[..], &[example()]].concat());
 }

@@ -92,7 +92,9 @@ impl Chip for Ads1115 {
         let expected = settings(Input::A0A1, FullScaleRange::default());
         let found = u16::from_be_bytes(self.bus.read(address, CONFIG)?);
         if found & !AT_REST != expected & !AT_REST {
-            let what = format!("a config register of {found:#06x} where {expected:#06x} was set is not an ADS1115's");
+            let what = format!(
+                "a config register of {found:#06x} where {expected:#06x} was set is not an ADS1115's"
+            );
             return Err(Trouble::WrongChip(what));
         }
         let channels = self.config.channel.clone();

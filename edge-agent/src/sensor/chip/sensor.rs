@@ -90,7 +90,10 @@ impl ChipSensor {
         let mut pauses = PAUSES.iter();
         let mut first = None;
         loop {
-            let Err(trouble) = self.attempt(at, values) else { return Ok(()) };
+            let Err(trouble) = self.attempt(at, values) else {
+                // That a chip has nothing new after it was set up anew does not undo what was before.
+                return first.filter(|_| values.iter().all(Option::is_none)).map_or(Ok(()), Err);
+            };
             // What jumped is measured again by the same session; all else is a reason to start anew.
             if !matches!(trouble, Trouble::Jump { .. }) {
                 self.session = None;

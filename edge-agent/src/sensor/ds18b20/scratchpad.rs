@@ -19,8 +19,11 @@ pub(super) fn temperature(text: &str) -> Result<[u8; 2], Trouble> {
     if !verdict.ends_with(" YES") {
         return Err(Trouble::Checksum);
     }
-    let bytes: Vec<u8> =
-        bytes.split(' ').map(|byte| u8::from_str_radix(byte, 16)).collect::<Result<_, _>>().or(Err(Trouble::Garbled))?;
+    let bytes: Vec<u8> = bytes
+        .split(' ')
+        .map(|byte| u8::from_str_radix(byte, 16))
+        .collect::<Result<_, _>>()
+        .or(Err(Trouble::Garbled))?;
     let [low, high, _, _, config, ..] = bytes[..] else { return Err(Trouble::Garbled) };
     // A bus that is held low reads as zeros, and these pass the checksum. Here a DS18B20 always has ones.
     if config & 0b1001_1111 != 0b0001_1111 {
