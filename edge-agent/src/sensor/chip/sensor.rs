@@ -103,7 +103,10 @@ impl ChipSensor {
             let told = first.take().unwrap_or(trouble);
             match (pauses.next(), self.chip.bus()) {
                 (Some(pause), Some(bus)) if passing => bus.wait(*pause),
-                _ => return Err(told),
+                _ => {
+                    self.session = None;
+                    return Err(told);
+                }
             }
             first = Some(told);
         }
@@ -143,7 +146,6 @@ impl Sensor for ChipSensor {
                 Ok(())
             }
             Err(trouble) => {
-                self.session = None;
                 let fault = trouble.fault(was_there);
                 if self.last.replace(fault) != Some(fault) {
                     let title = self.chip.title();
