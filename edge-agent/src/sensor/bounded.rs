@@ -8,11 +8,6 @@ use serde::Deserialize;
 pub struct Whole<const LEAST: u16, const MOST: u16>(u16);
 
 impl<const LEAST: u16, const MOST: u16> Whole<LEAST, MOST> {
-    /// A number that is written in this program and within the bounds.
-    pub(super) const fn of(number: u16) -> Self {
-        Self(number)
-    }
-
     /// The number.
     pub fn get(self) -> u16 {
         self.0

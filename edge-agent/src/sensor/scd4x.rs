@@ -25,13 +25,11 @@ const PATIENCE: u64 = 3;
 
 chip_config! {
     /// An SCD40 or SCD41. Its address is 0x62.
-    Scd4xConfig, "scd4x" at 0x62 of [0x62] {
+    Scd4xConfig, "scd4x" at 0x62 of [0x62], is_told_altitude {
         /// Measures every 30 s instead of every 5, with a fifth of the current.
         low_power: bool = false,
         /// Takes the lowest value of each week for fresh air. Turn it off where there is none for weeks.
         self_calibration: bool = true,
-        /// Metres above the sea, which the air's density depends on.
-        altitude_meters: Option<Whole<0, 3000>> = None,
         /// Pressure of the air in hectopascal, if it is better known than by the altitude.
         pressure_hectopascal: Option<Whole<700, 1200>> = None,
         /// Degrees that the chip is warmer than the air around its case: 0 to 20. 4 when not given.
@@ -85,7 +83,8 @@ impl Chip for Scd4x {
         }
         driver.set_automatic_self_calibration(config.self_calibration)?;
         if let Some(meters) = config.altitude_meters {
-            driver.set_altitude(meters.get())?;
+            // The chip takes no others.
+            driver.set_altitude(meters.get().clamp(0.0, 3000.0) as u16)?;
         }
         if let Some(offset) = config.temperature_offset_celsius {
             driver.set_temperature_offset(offset.get().into())?;

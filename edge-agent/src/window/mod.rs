@@ -33,7 +33,6 @@ pub struct Reporter {
     catalogue: Catalogue,
     boot: BootId,
     window_ms: u64,
-    interval_ms: u64,
     sequence: u64,
     /// Monotonic time up to which summaries have been made; `None` before the first sample.
     summarised_ms: Option<u64>,
@@ -43,15 +42,9 @@ pub struct Reporter {
 
 impl Reporter {
     /// A reporter with an empty window.
-    pub fn new(
-        catalogue: Catalogue,
-        boot: BootId,
-        interval_ms: u64,
-        window_ms: u64,
-        dropped: Arc<AtomicU64>,
-    ) -> Self {
-        let window = RollingWindow::new(window_ms, interval_ms, catalogue.len());
-        Self { window, catalogue, boot, window_ms, interval_ms, sequence: 0, summarised_ms: None, dropped }
+    pub fn new(catalogue: Catalogue, boot: BootId, window_ms: u64, dropped: Arc<AtomicU64>) -> Self {
+        let window = RollingWindow::new(window_ms, catalogue.len());
+        Self { window, catalogue, boot, window_ms, sequence: 0, summarised_ms: None, dropped }
     }
 
     /// Runs until the samples end, then reports what the last, unfinished window holds.
@@ -74,11 +67,11 @@ impl Reporter {
     /// Takes a sample in: always a state, and once a window a summary.
     pub fn take(&mut self, sample: &Sample) -> impl Iterator<Item = Report> + use<> {
         let now_ms = sample.at.monotonic_ms;
-        self.window.push(now_ms, &sample.values);
+        self.window.push(now_ms, sample.span_ms, &sample.values);
         let stamp = self.stamp(sample);
-        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(self.interval_ms));
+        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(sample.span_ms));
         let state = Report::State(json(&self.state(stamp.clone(), sample)));
-        let due = now_ms.saturating_sub(since) + self.interval_ms / 2 >= self.window_ms;
+        let due = now_ms.saturating_sub(since) + sample.span_ms / 2 >= self.window_ms;
         let summary = if due { self.summary(stamp) } else { None };
         [Some(state), summary].into_iter().flatten()
     }
@@ -105,6 +98,7 @@ impl Reporter {
             mean: self.column(Box::new(mean)),
             faults: sample.faults.iter().cloned().collect(),
             dropped_count: self.dropped.load(Ordering::Relaxed),
+            top: sample.top.clone(),
         }
     }
 

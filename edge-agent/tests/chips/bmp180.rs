@@ -16,7 +16,7 @@ const UT: [u8; 3] = [0x6C, 0xFA, 0x00];
 const UP: [u8; 3] = [0x5D, 0x23, 0x00];
 
 fn bench(script: &[Transaction]) -> Bench {
-    let config: Bmp180Config = toml::from_str("oversampling = 0").unwrap();
+    let config: Bmp180Config = toml::from_str("oversampling = 1").unwrap();
     Bench::new(script, |bus| config.sensor(bus))
 }
 
@@ -69,9 +69,10 @@ fn it_waits_as_the_data_sheet_says_and_until_the_chip_is_done() {
 #[test]
 fn other_chips_are_the_wrong_ones() {
     for id in [0x58, 0x60, 0x00, 0xFF] {
-        assert_eq!(bench(&[CHIP.get(0xD0, &[id])]).ticks(1), [Err(Fault::WrongChip)], "{id:#04x}");
+        let script = vec![CHIP.get(0xD0, &[id]); 2];
+        assert_eq!(bench(&script).ticks(1), [Err(Fault::WrongChip)], "{id:#04x}");
     }
-    let script = [set_up(), measurement(UT, UP), vec![CHIP.get(0xD0, &[0x60])]].concat();
+    let script = [set_up(), measurement(UT, UP), vec![CHIP.get(0xD0, &[0x60]); 2]].concat();
     assert_eq!(bench(&script).ticks(2), [example(), Err(Fault::WrongChip)], "swapped while it runs");
 }
 
@@ -154,4 +155,13 @@ fn what_no_air_gives_is_out_of_range() {
     }
     let blank = vec![CHIP.get(0xD0, &[0x55]), CHIP.get(0xAA, &[0xFF; 22]), CHIP.get(0xAA, &[0xFF; 22])];
     assert_eq!(bench(&blank).ticks(1), [Err(Fault::OutOfRange)]);
+}
+
+#[test]
+fn an_oversampling_that_the_chip_does_not_have_is_refused() {
+    for samples in ["0", "3", "16"] {
+        let error =
+            toml::from_str::<Bmp180Config>(&format!("oversampling = {samples}")).unwrap_err().to_string();
+        assert!(error.contains(samples) && error.contains("1, 2, 4 or 8"), "{error}");
+    }
 }

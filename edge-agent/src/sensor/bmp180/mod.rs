@@ -7,16 +7,16 @@
 mod conversion;
 
 use super::{
-    bounded::Whole,
+    bosch,
     chip::{Chip, Codes, Quantity, Session as ChipSession, Trouble},
     config::chip_config,
 };
 use crate::{bus::SharedBus, clock::Moment};
 use conversion::Calibration;
 use protocol::Unit;
+use serde::Deserialize;
 use std::time::Duration;
 
-const ID: u8 = 0xD0;
 const CALIBRATION: u8 = 0xAA;
 const CONTROL: u8 = 0xF4;
 const RESULT: u8 = 0xF6;
@@ -35,9 +35,24 @@ const UNTOUCHED: [u8; 3] = [0x80, 0, 0];
 chip_config! {
     /// A BMP180. Its address is 0x77.
     Bmp180Config, "bmp180" at 0x77 of [0x77] {
-        /// How many times the pressure is measured for one value, two to the power of this: 0 to 3. More is
-        /// less noise, and 25 ms instead of 5.
-        oversampling: Whole<0, 3> = Whole::of(3),
+        /// How often the pressure is converted for one measurement: 1, 2, 4 or 8 times. More is less noise, and
+        /// 26 ms instead of 5.
+        oversampling: Samples = Samples(3),
+    }
+}
+
+/// How many samples make one value, as a power of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub struct Samples(u8);
+
+impl TryFrom<u8> for Samples {
+    type Error = String;
+    fn try_from(samples: u8) -> Result<Self, String> {
+        match samples {
+            1 | 2 | 4 | 8 => Ok(Self(samples.ilog2() as u8)),
+            _ => Err(format!("{samples} is no oversampling of a BMP180: it takes 1, 2, 4 or 8")),
+        }
     }
 }
 
@@ -76,27 +91,20 @@ impl Chip for Bmp180 {
             return Err(Trouble::Garbled);
         }
         let calibration = Calibration::of(words).ok_or(Trouble::Nonsense)?;
-        let oversampling = u8::try_from(self.config.oversampling.get()).unwrap_or_default();
+        let Samples(oversampling) = self.config.oversampling;
         Ok(Box::new(Session { bus: self.bus.clone(), address, calibration, oversampling }))
     }
 }
 
 fn check_id(bus: &SharedBus, address: u8) -> Result<(), Trouble> {
-    let [id] = bus.read(address, ID)?;
-    let hint = match id {
-        CHIP_ID => return Ok(()),
-        0x56..=0x58 => " but a BMP280's: set kind = \"bmp280\"",
-        0x60 => " but a BME280's: set kind = \"bme280\"",
-        0x00 | 0xFF => "; rather than a chip this looks like a line that is held",
-        _ => "",
-    };
-    Err(Trouble::WrongChip(format!("chip id {id:#04x} is not a BMP180's 0x55{hint}")))
+    bosch::check_id(bus, address, CHIP_ID..=CHIP_ID, "BMP180's 0x55")
 }
 
 struct Session {
     bus: SharedBus,
     address: u8,
     calibration: Calibration,
+    /// A power of two.
     oversampling: u8,
 }
 
@@ -128,7 +136,7 @@ impl ChipSession for Session {
         check_id(&self.bus, self.address)?;
         let [t1, t2, t3] = self.convert(TEMPERATURE, Duration::from_micros(4500))?;
         // The data sheet's longest times of one, two, four and eight samples.
-        let takes = [4500, 7500, 13_500, 25_500][usize::from(self.oversampling.min(3))];
+        let takes = [4500, 7500, 13_500, 25_500][usize::from(self.oversampling)];
         let [p1, p2, p3] = self.convert(PRESSURE | self.oversampling << 6, Duration::from_micros(takes))?;
         let skipped = |code: [u8; 3]| code == [0; 3];
         if [[t1, t2, 0], [p1, p2, 0]] == [UNTOUCHED; 2] || skipped([t1, t2, 0]) || skipped([p1, p2, p3]) {

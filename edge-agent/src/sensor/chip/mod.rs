@@ -15,7 +15,11 @@ pub(super) use words::Words;
 
 use crate::{bus::SharedBus, clock::Moment};
 use protocol::{Kind, Unit};
-use std::{borrow::Cow, ops::RangeInclusive, time::Duration};
+use std::{
+    borrow::Cow,
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 /// A chip as it is configured, on its bus. A driver implements this and [`Session`].
 pub(super) trait Chip: Send {
@@ -39,6 +43,12 @@ pub(super) trait Chip: Send {
     /// `None` where a value may well stay the same for ever, as darkness does.
     fn still_at_most(&self) -> Option<Duration> {
         Some(Duration::from_secs(600))
+    }
+
+    /// Which bytes of [`Codes`] are those of one quantity, which may be stuck while the others live. None, where
+    /// a quantity may well stay the same for long.
+    fn parts(&self) -> &'static [Range<usize>] {
+        &[]
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     clock::Moment,
     sensor::{Common, Sensor},
 };
-use protocol::{Fault, MetricDescription, MetricName, SensorId};
+use protocol::{Fault, MetricDescription, SensorId};
 use std::time::Duration;
 
 /// What passes before another try within a tick. Noise on a wire is over in milliseconds; longer would hold
@@ -34,13 +34,7 @@ impl ChipSensor {
     pub(in crate::sensor) fn new(common: &Common<'_>, chip: Box<dyn Chip>) -> Self {
         let id = common.id();
         let quantities = chip.quantities();
-        let describe = |quantity: &Quantity| MetricDescription {
-            name: metric_name(common, quantity),
-            unit: quantity.unit,
-            sensor: id.clone(),
-            label: label(common, &quantity.what),
-            kind: quantity.kind,
-        };
+        let describe = |quantity: &Quantity| common.describe(&quantity.what, quantity.unit, quantity.kind);
         Self {
             metrics: quantities.iter().map(describe).collect(),
             id,
@@ -50,9 +44,9 @@ impl ChipSensor {
                 Some(0) => None,
                 Some(seconds) => Some(Duration::from_secs(seconds.into())),
             },
-            chip,
             session: None,
-            stillness: Stillness::default(),
+            stillness: Stillness::new(chip.parts()),
+            chip,
             jumps: Jumps::default(),
             last: None,
             rests: false,
@@ -155,24 +149,4 @@ impl Sensor for ChipSensor {
             }
         }
     }
-}
-
-fn metric_name(common: &Common<'_>, quantity: &Quantity) -> MetricName {
-    let what = &quantity.what;
-    let name = match common.name {
-        Some(name) => MetricName::new(&format!("{}_{what}", name.id()), quantity.unit),
-        None => MetricName::new(what, quantity.unit),
-    };
-    name.expect("an instance name begins a metric name and leaves room")
-}
-
-/// `Roof temperature`, `Outdoor temperature` or `Temperature`, by what is given.
-fn label(common: &Common<'_>, what: &str) -> String {
-    let what = what.replace('_', " ");
-    let label = match (common.label, common.name) {
-        (Some(label), _) => return format!("{label} {what}"),
-        (None, Some(name)) => format!("{} {what}", name.id().as_str().replace('_', " ")),
-        (None, None) => what,
-    };
-    label[..1].to_uppercase() + &label[1..]
 }

@@ -36,7 +36,7 @@ pub(in crate::sensor) enum Trouble {
     Jump { what: String, before: f64, now: f64 },
     #[error("its calibration makes no sense of what it measured")]
     Nonsense,
-    #[error("not one bit of what it measures has changed for {0} s")]
+    #[error("not one bit of something that it measures has changed for {0} s")]
     Stuck(u64),
 }
 

@@ -75,6 +75,8 @@ impl Kind for Ds18b20Config {
             name: self.name.as_ref(),
             label: self.label.as_deref(),
             stuck_after_seconds: self.stuck_after_seconds,
+            derived: true,
+            altitude: None,
         }
     }
 
