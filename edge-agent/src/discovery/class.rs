@@ -54,7 +54,7 @@ impl Class {
             Unit::Amperes => (Some("current"), Some("A"), None),
             Unit::Watts => (Some("power"), Some("W"), None),
             Unit::Lux => (Some("illuminance"), Some("lx"), Some(1)),
-            Unit::PartsPerMillion if says("co2") => (Some("carbon_dioxide"), Some("ppm"), Some(0)),
+            Unit::PartsPerMillion if says("co2") || says("dioxide") => (Some("carbon_dioxide"), Some("ppm"), Some(0)),
             Unit::PartsPerMillion => (None, Some("ppm"), Some(0)),
             Unit::GramsPerCubicMeter if says("humidity") => {
                 (Some("absolute_humidity"), Some("g/m³"), Some(1))
