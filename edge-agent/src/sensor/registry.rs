@@ -118,7 +118,7 @@ pub fn registry(
     sensors: &[SensorConfig],
     outputs: &Outputs,
 ) -> Result<Vec<Lane>, RegistryError> {
-    check_places(sensors)?;
+    check_places(sensors.iter().map(SensorConfig::kind))?;
     check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
@@ -151,12 +151,12 @@ pub fn registry(
     Ok(lanes)
 }
 
-fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
+fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for config in sensors {
-        let Some((bus, address)) = config.kind().place() else { continue };
-        check_address(config.kind(), address.get())?;
-        let common = config.kind().common();
+    for kind in kinds {
+        let Some((bus, address)) = kind.place() else { continue };
+        check_address(kind, address.get())?;
+        let common = kind.common();
         let id = common.id();
         if *bus == BusConfig::Simulated {
             if Model::of_kind(common.kind).is_none() {
@@ -227,7 +227,10 @@ mod tests {
     use crate::{
         clock::Moment,
         gpio::Board,
-        sensor::tests::{at, read},
+        sensor::{
+            Address, Common,
+            tests::{at, read},
+        },
     };
     use protocol::{Fault, MetricDescription};
 
@@ -288,6 +291,31 @@ mod tests {
         assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
     }
 
+    /// A kind that the simulated bus knows nothing of.
+    struct Light;
+
+    impl Kind for Light {
+        fn common(&self) -> Common<'_> {
+            let (name, label, stuck_after_seconds, altitude) = (None, None, None, None);
+            Common { kind: "light", name, label, stuck_after_seconds, derived: true, altitude }
+        }
+
+        fn place(&self) -> Option<(&BusConfig, Address)> {
+            Some((&BusConfig::Simulated, Address::at(0x23)))
+        }
+
+        fn build(&self) -> Box<dyn Sensor> {
+            unreachable!("it is refused before")
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_simulated_is_refused_with_the_remedy() {
+        let kinds: [&dyn Kind; 1] = [&Light];
+        let error = check_places(kinds.into_iter()).unwrap_err().to_string();
+        assert!(error.contains("`light` cannot be simulated") && error.contains("/dev/i2c-1"), "{error}");
+    }
+
     #[test]
     fn a_simulated_bmp280_measures_what_it_can() {
         let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
@@ -319,8 +347,9 @@ mod tests {
 
     #[test]
     fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
-        let sensors = [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
-        let error = check_places(&sensors).unwrap_err().to_string();
+        let sensors: [SensorConfig; 1] =
+            [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
+        let error = check_places(sensors.iter().map(SensorConfig::kind)).unwrap_err().to_string();
         assert!(
             error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"),
             "{error}"
