@@ -1,5 +1,5 @@
 //! Sensors: anything sampled, of the host or on a bus. A new one on a bus is a file here and a line in the list
-//! of kinds in [`config`].
+//! of kinds in `config`.
 
 mod ads1115;
 mod bh1750;

@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
-        let sensors = [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
+        let sensors: [SensorConfig; 1] =
+            [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
         let error = check_places(sensors.iter().map(SensorConfig::kind)).unwrap_err().to_string();
         assert!(
             error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"),
