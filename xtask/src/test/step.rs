@@ -4,6 +4,8 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use crate::pi::check;
+
 /// One step, declared in the order in which they run: what fails fastest first, but the panel
 /// before what compiles the hub that embeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,6 +24,8 @@ pub(crate) enum Step {
     Tests,
     /// A browser against a real hub and agent
     Browser,
+    /// The agent on an emulated Raspberry Pi: faults of a sensor, and of the clock
+    Pi,
 }
 
 impl Step {
@@ -37,6 +41,7 @@ impl Step {
         match self {
             Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
             Self::Browser => &[("chromium", "chromium")],
+            Self::Pi => &check::PROGRAMS,
             _ => &[],
         }
     }
@@ -50,7 +55,7 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Browser)
+        matches!(self, Self::Doc | Self::Deny | Self::Browser | Self::Pi)
     }
 }
 
