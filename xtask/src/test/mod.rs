@@ -2,6 +2,8 @@
 
 mod browser;
 mod deny;
+mod home_assistant;
+mod python;
 mod report;
 mod rust;
 mod step;
@@ -16,7 +18,7 @@ use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny and browser
+    /// Leave out what takes longest: doc, deny, browser and home-assistant
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -72,6 +74,7 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Deny => return deny::check(),
         Step::Tests => rust::tests(),
         Step::Browser => browser::run(),
+        Step::HomeAssistant => home_assistant::check(),
     }?;
     Ok(None)
 }

@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Tests,
     /// A browser against a real hub and agent
     Browser,
+    /// Home Assistant against a real agent
+    HomeAssistant,
 }
 
 impl Step {
@@ -37,12 +39,13 @@ impl Step {
         match self {
             Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
             Self::Browser => &[("chromium", "chromium")],
+            Self::HomeAssistant => &[("mosquitto", "mosquitto")],
             _ => &[],
         }
     }
 
     pub(crate) fn compiles_the_hub(self) -> bool {
-        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser)
+        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser | Self::HomeAssistant)
     }
 
     pub(crate) fn needs_node(self) -> bool {
@@ -50,7 +53,7 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Browser)
+        matches!(self, Self::Doc | Self::Deny | Self::Browser | Self::HomeAssistant)
     }
 }
 
