@@ -44,6 +44,8 @@ impl Python {
         command.env("PYTHONHOME", self.root.join("usr")).env("PYTHONPATH", modules);
         // What a user has installed for another Python is no part of this.
         command.env("PYTHONNOUSERSITE", "1").env_remove("PYTHONDONTWRITEBYTECODE");
+        // Beside the sources it would be in the repository.
+        command.env("PYTHONPYCACHEPREFIX", self.root.join("compiled"));
         command
     }
 
