@@ -75,16 +75,19 @@ pub enum StartError {
 /// When it cannot start. Once started, only `stop` ends it.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Ending, StartError> {
     let machine = identity::Machine::read();
+    let pi = machine.pi.clone();
     let device = config.device(&machine.hostname, machine.serial.as_deref())?;
     let topics = Topics::new(config.mqtt.prefix.clone());
-    let outputs = Outputs::new(&config.output, Board::default(), clock::monotonic_ms());
+    let started_ms = clock::monotonic_ms();
+    let outputs = Outputs::new(&config.output, Board::default(), started_ms);
     output::make_safe_on_panic(outputs.clone());
     let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor, &outputs)?;
     let host = discovery::host_sensors(&lanes);
     let commands = config.commands.clone().unwrap_or_default();
     let commanded = !commands.enabled.is_empty();
     let (requests, requested) = mpsc::channel(REQUESTS);
-    let (commander, ends) = Commander::new(commands, outputs.clone(), requests, config.window_ms());
+    let (commander, ends) =
+        Commander::new(commands, outputs.clone(), requests, config.window_ms(), started_ms);
     let Ends { inbox, answers, restart } = ends;
     let sampler = Sampler::start(lanes, Duration::from_millis(config.interval_ms()))
         .map_err(StartError::Threads)?
@@ -113,7 +116,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
         command_topic,
         commands: commanded.then_some(inbox),
     })?;
-    tracing::info!(%device, metrics, interval_ms = config.interval_ms(), "started");
+    tracing::info!(%device, pi, metrics, interval_ms = config.interval_ms(), "started");
 
     let (samples, samples_inbox) = mpsc::channel(SAMPLES);
     let (reports, reports_inbox) = mpsc::channel(REPORTS);

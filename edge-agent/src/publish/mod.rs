@@ -4,20 +4,19 @@ mod connection;
 mod delivery;
 mod disk;
 mod outbox;
+mod results;
 
 pub use connection::{Connection, Settings, Subscription};
 pub use disk::SpoolSettings;
+pub use outbox::{Outbox, Parcel};
 
 use crate::{clock, clock::Moment, command::Answer, discovery::Discovery, output::Outputs, window::Report};
 use connection::{Event, Message};
 use delivery::Delivery;
-use outbox::Parcel;
-use protocol::{
-    Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topic, Topics, Version,
-};
+use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
+use results::Results;
 use serde_json::value::RawValue;
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -35,8 +34,6 @@ const BACKLOG_SUMMARIES: usize = 100;
 const BACKLOG_BYTES: usize = 128 * 1024;
 /// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
 const LAST_ACKS: Duration = Duration::from_secs(1);
-/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
-const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -52,7 +49,7 @@ pub struct Publisher {
     connected: bool,
     outputs: Outputs,
     answers: Option<mpsc::Receiver<Answer>>,
-    results: VecDeque<CommandResult>,
+    results: Results,
 }
 
 impl Publisher {
@@ -75,7 +72,7 @@ impl Publisher {
             connected: false,
             outputs: Outputs::default(),
             answers: None,
-            results: VecDeque::new(),
+            results: Results::default(),
         }
     }
 
@@ -139,17 +136,16 @@ impl Publisher {
     fn answer(&mut self, answer: Answer, connection: &Connection) {
         match answer {
             Answer::Result(result) => {
-                if self.results.len() >= RESULTS {
-                    tracing::warn!("results of commands find no connection: the oldest is dropped");
-                    self.results.pop_front();
-                }
-                self.results.push_back(result);
+                self.results.push(result);
                 self.dispatch(connection);
             }
             Answer::Interval(interval_ms) => {
                 self.birth.interval_ms = interval_ms;
                 if self.connected {
                     self.announce(connection);
+                    // How long Home Assistant waits for a state depends on the interval: it is told anew, as
+                    // after a connect.
+                    self.discovery.connected(clock::monotonic_ms());
                 }
             }
         }
@@ -159,7 +155,9 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
-                self.outputs.connected(true, clock::monotonic_ms());
+                let now_ms = clock::monotonic_ms();
+                self.outputs.connected(true, now_ms);
+                self.results.resend(now_ms);
                 self.announce(connection);
                 self.discovery.connected(clock::monotonic_ms());
                 self.delivery.resend_all();
@@ -215,12 +213,12 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
-        while let Some(result) = self.results.front().filter(|_| self.connected) {
+        while let Some(result) = self.results.due().filter(|_| self.connected) {
             let json = serde_json::to_vec(result).expect("a result has a JSON form");
             if self.send(Channel::Result, json, connection).is_err() {
                 break;
             }
-            self.results.pop_front();
+            self.results.mark_sent(clock::monotonic_ms());
         }
         while self.connected {
             let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
