@@ -8,3 +8,5 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Another program holds the address to listen on.
 pub const ADDRESS_IN_USE: u8 = 3;
+/// The program that was asked for an answer does not run, or does not answer.
+pub const NOT_RUNNING: u8 = 4;

@@ -1,68 +1,7 @@
 //! `edge-agent`: measures this machine and its sensors, and tells a broker.
 
-use clap::Parser;
-use common::{broker_url::BrokerUrl, exit, logs, stop};
-use edge_agent::{
-    config::{self, Overrides},
-    run::{self, StartError},
-    sensor::SensorConfig,
-};
-use protocol::DeviceId;
-use std::{path::PathBuf, process::ExitCode};
-
-/// Measures this machine and its sensors, averages over 60 s, and publishes over MQTT.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// The broker, which may be the hub's own: mqtt://HOST[:PORT], or mqtts:// for TLS
-    #[arg(long, value_name = "URL")]
-    hub: Option<BrokerUrl>,
-
-    /// Id of this device in every topic [default: the host name]
-    #[arg(long, value_name = "ID")]
-    device: Option<DeviceId>,
-
-    /// Config file [default: /etc/edgewise/agent.toml, if it is there]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// Add a simulated BME280: its air follows a daily curve
-    #[arg(long)]
-    simulate: bool,
-}
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    logs::init();
-    match start(arguments) {
-        Ok(()) => ExitCode::from(exit::CLEAN),
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::from(code(&error))
-        }
-    }
-}
-
-/// What a service manager may conclude: whether another start may help.
-fn code(error: &anyhow::Error) -> u8 {
-    let system_failed =
-        error.is::<std::io::Error>() || matches!(error.downcast_ref(), Some(StartError::Threads(_)));
-    if system_failed { exit::FAILURE } else { exit::USAGE }
-}
-
-fn start(arguments: Arguments) -> anyhow::Result<()> {
-    let overrides = Overrides { url: arguments.hub, device: arguments.device };
-    let mut config = config::load(arguments.config.as_deref(), overrides)?;
-    if arguments.simulate {
-        config.sensor.push(SensorConfig::simulated());
-    }
-    // One thread for all that waits: on a Pi Zero a second one would only cost memory.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ended = runtime.block_on(async {
-        let stop = stop::requested()?;
-        Ok(run::run(config, stop).await?)
-    });
-    // A sensor that hangs in a transfer must not keep the process.
-    runtime.shutdown_background();
-    ended
+    edge_agent::cli::main()
 }

@@ -190,7 +190,8 @@ mod tests {
     use common::secret::SecretError;
 
     fn check(text: &str) -> Result<(), ConfigError> {
-        let sources = Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
+        let sources =
+            Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
         let config: Config = config_file::compose(sources, Some("hub.toml"), text).sound()?;
         config.check()
     }

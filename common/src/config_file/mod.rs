@@ -95,9 +95,11 @@ where
     let (environment, wrong_variables) = recover::read::<C::Layer>(&mut of_environment.root, &elsewhere);
     let mut places = Places::new(of_environment.variables, sources.flags);
     let mut problems = of_environment.problems;
-    problems.extend(wrong_variables.into_iter().map(|found| places.in_environment(found)).filter(
-        |problem| !of_environment.empty.iter().any(|name| problem.place == Place::Variable(name)),
-    ));
+    problems.extend(
+        wrong_variables.into_iter().map(|found| places.in_environment(found)).filter(|problem| {
+            !of_environment.empty.iter().any(|name| problem.place == Place::Variable(name))
+        }),
+    );
 
     let parsed = name.map_or_else(file::Parsed::none, |name| file::parse(name, text));
     let (mut root, is_toml) = (parsed.root, parsed.problems.is_empty());
@@ -111,16 +113,15 @@ where
             in_file.push(problem);
         }
     }
-    in_file.sort_by_key(|problem| if let Place::File(_, line) = problem.place { line } else { None });
+    in_file.sort_by_key(Problem::line);
     problems.splice(0..0, in_file);
     if let Some(name) = name {
         places.set_file(name.to_owned(), root);
     }
 
     let layers = [Some(sources.command_line), environment, file];
-    let config = layers.into_iter().flatten().fold(C::Layer::empty(), |stronger, layer| {
-        stronger.with_fallback(layer)
-    });
+    let config =
+        layers.into_iter().flatten().fold(C::Layer::empty(), |stronger, layer| stronger.with_fallback(layer));
     let config = C::from_layer(config.with_fallback(C::Layer::default_values()));
     let config = config.map_err(|error| problems.push(missing(&error))).ok();
     Loaded { config: config.filter(|_| is_toml), places, problems }

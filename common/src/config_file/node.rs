@@ -1,8 +1,8 @@
 //! A file's values with the lines that they stand on, and those of the environment in the same form.
 
 use super::lines::Lines;
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// One value.
 #[derive(Debug, Clone)]
@@ -57,11 +57,7 @@ impl Node {
     }
 
     fn of(value: &Spanned<DeValue<'_>>, lines: &Lines<'_>) -> Self {
-        Self {
-            line: lines.of(value.span().start),
-            hidden: false,
-            value: Value::of(value.get_ref(), lines),
-        }
+        Self { line: lines.of(value.span().start), hidden: false, value: Value::of(value.get_ref(), lines) }
     }
 
     /// The entries of a table that are not hidden.
@@ -84,7 +80,9 @@ impl Node {
                 (Step::Key(key), Value::Table(entries)) => {
                     entries.iter().find(|entry| entry.key == *key).map(|entry| (entry.line, &entry.node))?
                 }
-                (Step::Index(index), Value::List(items)) => items.get(*index).map(|item| (item.line, item))?,
+                (Step::Index(index), Value::List(items)) => {
+                    items.get(*index).map(|item| (item.line, item))?
+                }
                 _ => return None,
             };
         }

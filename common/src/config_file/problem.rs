@@ -34,6 +34,11 @@ impl Problem {
         let place = Place::File(name.into(), None);
         Self { place, key: String::new(), text: text.into(), warning: false }
     }
+
+    /// The line of the file that it is about, from 1.
+    pub fn line(&self) -> Option<usize> {
+        if let Place::File(_, line) = self.place { line } else { None }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -64,7 +64,8 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 fn tell(root: &Node, wrong: &Wrong, key: &[Step], elsewhere: &dyn Fn(&str) -> Option<String>) -> Found {
-    let name = key.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
+    let name =
+        key.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
     let (name, (line, node)) = (name.unwrap_or_default(), root.at(&wrong.path).unwrap_or((root.line, root)));
     let text = match &wrong.what {
         What::UnknownKey { known } => words::unknown_key(name, known, elsewhere(name).as_deref()),
@@ -111,7 +112,9 @@ fn set_hidden(root: &mut Node, path: &[Step], hidden: bool) {
 fn drop_damaged(root: &mut Node, found: &[Found]) -> bool {
     let mut any = false;
     for mistake in found {
-        let Some(index) = mistake.path.iter().position(|step| matches!(step, Step::Index(_))) else { continue };
+        let Some(index) = mistake.path.iter().position(|step| matches!(step, Step::Index(_))) else {
+            continue;
+        };
         if let Some(item) = root.at_mut(&mistake.path[..=index])
             && matches!(item.value, Value::Table(_))
             && !item.hidden

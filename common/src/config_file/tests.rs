@@ -134,7 +134,10 @@ kind = "thermometer"
 
 #[test]
 fn what_is_sound_stays_and_half_a_sensor_does_not() {
-    let loaded = with("interval_seconds = 'x'\n[mqtt]\ndepth = 7\n[[sensor]]\nkind = 'thermometer'\nname = 'a'\naddress = -1\n[[sensor]]\nkind = 'barometer'\naltitude = 12", &[]);
+    let loaded = with(
+        "interval_seconds = 'x'\n[mqtt]\ndepth = 7\n[[sensor]]\nkind = 'thermometer'\nname = 'a'\naddress = -1\n[[sensor]]\nkind = 'barometer'\naltitude = 12",
+        &[],
+    );
     let config = loaded.config.unwrap();
     assert_eq!((config.interval_seconds, config.mqtt.depth), (5.0, 7));
     assert!(matches!(config.sensor.as_slice(), [Sensor::Barometer(Barometer { altitude: Some(12.0) })]));

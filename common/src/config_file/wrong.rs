@@ -16,12 +16,25 @@ pub(super) struct Wrong {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum What {
     /// Another type of value: what stands there, and what the reader asks for.
-    Type { found: &'static str, expected: String },
+    Type {
+        found: &'static str,
+        expected: String,
+    },
     /// The right type, but not this value.
-    Value { found: String, expected: String },
-    UnknownKey { known: &'static [&'static str] },
-    UnknownWord { word: String, known: &'static [&'static str] },
-    Missing { key: &'static str },
+    Value {
+        found: String,
+        expected: String,
+    },
+    UnknownKey {
+        known: &'static [&'static str],
+    },
+    UnknownWord {
+        word: String,
+        known: &'static [&'static str],
+    },
+    Missing {
+        key: &'static str,
+    },
     /// In the words of whoever refused it.
     Said(String),
 }

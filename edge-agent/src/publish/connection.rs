@@ -22,7 +22,7 @@ const LINGER: Duration = Duration::from_millis(300);
 const LASTING: Duration = Duration::from_secs(10);
 
 /// How to reach the broker.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where.
     pub url: BrokerUrl,
@@ -43,8 +43,8 @@ pub struct Settings {
 pub(super) enum Event {
     /// Connected; whatever was under way before may be lost.
     Up,
-    /// Not connected any more.
-    Down,
+    /// Not connected any more, or still not, and why.
+    Down(String),
     /// The hub's word.
     Ack(Ack),
 }
@@ -168,9 +168,9 @@ impl Keeper {
                     let reason = explain(&error);
                     if complained.as_ref() != Some(&reason) {
                         tracing::warn!(broker = %self.url, "not connected, trying on: {reason}");
-                        complained = Some(reason);
+                        complained = Some(reason.clone());
                     }
-                    if self.events.send(Event::Down).await.is_err() {
+                    if self.events.send(Event::Down(reason)).await.is_err() {
                         return;
                     }
                     tokio::time::sleep(backoff.next_wait()).await;

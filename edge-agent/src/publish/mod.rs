@@ -5,10 +5,12 @@ mod outbox;
 
 pub use connection::{Connection, Settings};
 
-use crate::{clock, clock::Moment, window::Report};
+use crate::{clock, clock::Moment, control::Board, window::Report};
 use connection::Event;
 use outbox::{Outbox, Parcel};
-use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use protocol::{
+    Backlog, Birth, BootId, Channel, DeviceId, MetricDescription, Stamp, Status, Topics, Version,
+};
 use serde_json::value::RawValue;
 use std::{
     sync::{
@@ -39,32 +41,63 @@ pub struct Publisher {
     outbox: Outbox,
     dropped: Arc<AtomicU64>,
     connected: bool,
+    board: Option<Arc<Board>>,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
     pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        Self { topics, device, birth, outbox: Outbox::new(OUTBOX_BYTES), dropped, connected: false }
+        let outbox = Outbox::new(OUTBOX_BYTES);
+        Self { topics, device, birth, outbox, dropped, connected: false, board: None }
     }
 
-    /// Runs until the reports end, then says `offline` and closes the connection.
-    pub async fn run(mut self, mut reports: mpsc::Receiver<Report>, mut connection: Connection) {
+    /// The same, noting on `board` how connection and outbox are.
+    pub fn noting_on(self, board: Arc<Board>) -> Self {
+        Self { board: Some(board), ..self }
+    }
+
+    /// Runs until the reports end.
+    pub async fn run(&mut self, mut reports: mpsc::Receiver<Report>, connection: &mut Connection) {
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
-                    Some(report) => self.take(report, &connection),
-                    None => break,
+                    Some(report) => self.take(report, connection),
+                    None => return,
                 },
                 event = connection.events.recv() => match event {
-                    Some(event) => self.react(event, &connection),
-                    None => break,
+                    Some(event) => self.react(event, connection),
+                    None => return,
                 },
             }
         }
-        self.farewell(connection).await;
     }
 
-    fn take(&mut self, report: Report, connection: &Connection) {
+    /// Describes the device otherwise from now on, and tells it if it is not as before.
+    pub fn describe(
+        &mut self,
+        interval_ms: u64,
+        window_ms: u64,
+        metrics: &[MetricDescription],
+        connection: &Connection,
+    ) {
+        let birth = &mut self.birth;
+        if (birth.interval_ms, birth.window_ms, birth.metrics.as_slice()) == (interval_ms, window_ms, metrics)
+        {
+            return;
+        }
+        (birth.interval_ms, birth.window_ms, birth.metrics) = (interval_ms, window_ms, metrics.to_vec());
+        if self.connected {
+            self.announce(connection);
+        }
+    }
+
+    /// Goes on with topics of another prefix. What is not acknowledged goes out at the next connect.
+    pub fn move_to(&mut self, topics: Topics) {
+        self.topics = topics;
+    }
+
+    /// Takes a report in, and sends what can be sent.
+    pub fn take(&mut self, report: Report, connection: &Connection) {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
@@ -74,8 +107,15 @@ impl Publisher {
             Report::Summary { sequence, json } => {
                 self.outbox.push(self.boot(), sequence, json);
                 self.dropped.store(self.outbox.dropped(), Ordering::Relaxed);
+                self.note_summaries();
                 self.dispatch(connection);
             }
+        }
+    }
+
+    fn note_summaries(&self) {
+        if let Some(board) = &self.board {
+            board.summaries(self.outbox.len(), self.outbox.dropped());
         }
     }
 
@@ -83,11 +123,22 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
+                if let Some(board) = &self.board {
+                    board.connected(clock::monotonic_ms());
+                }
                 self.announce(connection);
                 self.outbox.resend_all();
             }
-            Event::Down => self.connected = false,
-            Event::Ack(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+            Event::Down(reason) => {
+                self.connected = false;
+                if let Some(board) = &self.board {
+                    board.disconnected(clock::monotonic_ms(), Some(reason));
+                }
+            }
+            Event::Ack(ack) => {
+                self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS);
+                self.note_summaries();
+            }
         }
         self.dispatch(connection);
     }
@@ -123,20 +174,27 @@ impl Publisher {
         }
     }
 
-    async fn farewell(mut self, connection: Connection) {
+    /// Says `offline` and closes the last connection.
+    pub async fn farewell(mut self, connection: Connection) {
+        if !self.connected && self.outbox.len() > 0 {
+            tracing::warn!(summaries = self.outbox.len(), "ending without a connection: not sent, and lost");
+        }
+        self.leave(connection).await;
+    }
+
+    /// Says `offline` and closes a connection, after which there may be another.
+    pub async fn leave(&mut self, connection: Connection) {
         if !self.connected {
-            if self.outbox.len() > 0 {
-                tracing::warn!(
-                    summaries = self.outbox.len(),
-                    "ending without a connection: not sent, and lost"
-                );
-            }
             return connection.abandon();
         }
         self.dispatch(&connection);
         let goodbye = self.send(Channel::Status, Status::Offline.as_str().into(), &connection);
         if goodbye.is_err() {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
+        }
+        self.connected = false;
+        if let Some(board) = &self.board {
+            board.disconnected(clock::monotonic_ms(), None);
         }
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");

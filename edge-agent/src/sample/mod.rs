@@ -8,7 +8,7 @@ use protocol::{Fault, SensorId};
 use std::{io, ops::Range, sync::mpsc as blocking, time::Duration};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, timeout_at},
+    time::{Instant, Interval, MissedTickBehavior, interval, timeout_at},
 };
 
 /// All readings of one tick.
@@ -25,15 +25,26 @@ pub struct Sample {
 /// Longest time that a tick waits for its sensors: a BME280 with all its oversampling takes 0.12 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Replies that may wait at least; lanes that have more to say wait with them.
+const REPLIES: usize = 16;
+
 /// Samples whatever the lanes hold, tick by tick.
 pub struct Sampler {
     lanes: Vec<LaneHandle>,
     replies: mpsc::Receiver<Reply>,
+    /// For the lanes that are still to come.
+    outbox: mpsc::Sender<Reply>,
     catalogue: Catalogue,
     interval: Duration,
+    /// Goes on while the stages are rewired: no tick is lost or double.
+    ticks: Option<Interval>,
+    /// Lanes started so far, each of which has a number of its own.
+    started: usize,
 }
 
 struct LaneHandle {
+    name: String,
+    number: usize,
     orders: blocking::SyncSender<Order>,
     /// Places of its metrics in the catalogue.
     metrics: Range<usize>,
@@ -51,18 +62,68 @@ impl Sampler {
     /// # Errors
     /// When the system gives no more threads.
     pub fn start(lanes: Vec<Lane>, interval: Duration) -> io::Result<Self> {
-        let catalogue = Catalogue::of(&lanes);
-        let (outbox, replies) = mpsc::channel(lanes.len().max(1));
-        let (mut handles, mut metric, mut first) = (Vec::new(), 0, 0);
-        for (number, lane) in lanes.into_iter().enumerate() {
-            let metrics = metric..metric + lane.sensors.iter().map(|s| s.metrics().len()).sum::<usize>();
-            let sensors = first..first + lane.sensors.len();
-            (metric, first) = (metrics.end, sensors.end);
-            let orders = lane::start(number, lane, outbox.clone())?;
-            let buffer = Some(vec![None; metrics.len()].into());
-            handles.push(LaneHandle { orders, metrics, sensors, buffer, hangs: false });
+        let (outbox, replies) = mpsc::channel(lanes.len().max(REPLIES));
+        let (lanes_before, catalogue) = (Vec::new(), Catalogue::default());
+        let mut sampler =
+            Self { lanes: lanes_before, replies, outbox, catalogue, interval, ticks: None, started: 0 };
+        sampler.change(lanes, |_| false, interval)?;
+        Ok(sampler)
+    }
+
+    /// Samples what `lanes` hold from now on. Of those that are `unchanged`, by their names, the one that
+    /// runs already goes on with its sensors as they are; the others are started anew.
+    ///
+    /// # Errors
+    /// When the system gives no more threads; nothing has changed then.
+    pub fn change(
+        &mut self,
+        lanes: Vec<Lane>,
+        unchanged: impl Fn(&str) -> bool,
+        interval: Duration,
+    ) -> io::Result<()> {
+        let mut catalogue = Catalogue::default();
+        let mut planned: Vec<(Option<LaneHandle>, Range<usize>, Range<usize>)> = Vec::new();
+        let mut kept: Vec<(usize, usize)> = Vec::new();
+        for lane in lanes {
+            let (first_metric, first) = (catalogue.len(), catalogue.sensors().len());
+            let running = self.lanes.iter().position(|running| running.name == lane.name);
+            let handle = match running.filter(|_| unchanged(&lane.name)) {
+                Some(running) => {
+                    for (id, metrics) in &self.catalogue.sensors()[self.lanes[running].sensors.clone()] {
+                        catalogue.add(id, &self.catalogue.metrics()[metrics.clone()]);
+                    }
+                    kept.push((planned.len(), running));
+                    None
+                }
+                None => {
+                    lane.sensors.iter().for_each(|sensor| catalogue.add(sensor.id(), sensor.metrics()));
+                    Some(self.launch(lane, catalogue.len() - first_metric)?)
+                }
+            };
+            planned.push((handle, first_metric..catalogue.len(), first..catalogue.sensors().len()));
         }
-        Ok(Self { lanes: handles, replies, catalogue, interval })
+        let mut running: Vec<Option<LaneHandle>> = self.lanes.drain(..).map(Some).collect();
+        for (place, from) in kept {
+            planned[place].0 = running[from].take();
+        }
+        let placed = planned.into_iter().filter_map(|(handle, metrics, sensors)| {
+            handle.map(|handle| LaneHandle { metrics, sensors, ..handle })
+        });
+        self.lanes = placed.collect();
+        self.catalogue = catalogue;
+        if self.interval != interval {
+            (self.interval, self.ticks) = (interval, None);
+        }
+        Ok(())
+    }
+
+    /// Starts the thread of a lane that gives `metrics` values.
+    fn launch(&mut self, lane: Lane, metrics: usize) -> io::Result<LaneHandle> {
+        let (name, number) = (lane.name.clone(), self.started);
+        let orders = lane::start(number, lane, self.outbox.clone())?;
+        self.started += 1;
+        let buffer = Some(vec![None; metrics].into());
+        Ok(LaneHandle { name, number, orders, metrics: 0..0, sensors: 0..0, buffer, hangs: false })
     }
 
     /// What the samples hold.
@@ -72,11 +133,16 @@ impl Sampler {
 
     /// Sends a sample at every tick until `stop` completes or nobody listens any more. A late tick is
     /// skipped, never made up for: two samples of one moment would weigh double.
-    pub async fn run(mut self, samples: mpsc::Sender<Sample>, stop: impl Future<Output = ()>) {
+    pub async fn run(&mut self, samples: mpsc::Sender<Sample>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let mut ticks = interval(self.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let length = self.interval;
+        self.ticks.get_or_insert_with(|| {
+            let mut ticks = interval(length);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            ticks
+        });
         loop {
+            let Some(ticks) = &mut self.ticks else { return };
             tokio::select! {
                 () = &mut stop => return,
                 _ = ticks.tick() => {}
@@ -88,12 +154,15 @@ impl Sampler {
         }
     }
 
-    async fn tick(&mut self) -> Sample {
+    /// One sample of all sensors, now.
+    pub(crate) async fn tick(&mut self) -> Sample {
         let at = Moment::now();
         let mut sample = Sample { at, values: vec![None; self.catalogue.len()].into(), faults: Vec::new() };
         // What came after its tick had ended: the values are too old, but the lane is free again.
         while let Ok(late) = self.replies.try_recv() {
-            self.lanes[late.lane].buffer = Some(late.values);
+            if let Some(lane) = by_number(&mut self.lanes, late.lane) {
+                lane.buffer = Some(late.values);
+            }
         }
         let mut awaited = 0;
         for lane in &mut self.lanes {
@@ -105,7 +174,8 @@ impl Sampler {
         let deadline = Instant::now() + PATIENCE.min(self.interval / 2);
         while awaited > 0 {
             let Ok(Some(reply)) = timeout_at(deadline, self.replies.recv()).await else { break };
-            let lane = &mut self.lanes[reply.lane];
+            // A lane that is there no more may have been the last to answer.
+            let Some(lane) = by_number(&mut self.lanes, reply.lane) else { continue };
             if reply.at == at {
                 sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
                 sample.faults.extend(reply.faults);
@@ -126,6 +196,10 @@ impl Sampler {
         }
         sample
     }
+}
+
+fn by_number(lanes: &mut [LaneHandle], number: usize) -> Option<&mut LaneHandle> {
+    lanes.iter_mut().find(|lane| lane.number == number)
 }
 
 /// Why a sensor's own reading failed, the sensor says itself; that it never came back, nobody else can.

@@ -20,6 +20,13 @@ impl SensorConfig {
     pub fn simulated() -> Self {
         Self::Bme280(Bme280Config { bus: BusConfig::Simulated, ..Bme280Config::default() })
     }
+
+    /// The id of the sensor that it describes, which is also the name of its lane.
+    pub fn id(&self) -> SensorId {
+        match self {
+            Self::Bme280(config) => super::Bme280::id_of(config),
+        }
+    }
 }
 
 /// A BME280.

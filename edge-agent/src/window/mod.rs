@@ -4,12 +4,15 @@ mod rolling;
 
 pub use rolling::{Figures, RollingWindow, Values};
 
-use crate::{catalogue::Catalogue, sample::Sample};
-use protocol::{BootId, Stamp, State, Summary, Version};
+use crate::{catalogue::Catalogue, control::Board, sample::Sample};
+use protocol::{BootId, Fault, MetricDescription, MetricName, SensorId, Stamp, State, Summary, Version};
 use serde::{Serialize, Serializer};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::mpsc;
 
@@ -39,6 +42,11 @@ pub struct Reporter {
     summarised_ms: Option<u64>,
     /// Summaries lost for lack of room, counted by the last stage.
     dropped: Arc<AtomicU64>,
+    /// The time of the last sample.
+    last: Option<Stamp>,
+    /// The faults of the last sample.
+    faults: Vec<(SensorId, Fault)>,
+    board: Option<Arc<Board>>,
 }
 
 impl Reporter {
@@ -51,36 +59,92 @@ impl Reporter {
         dropped: Arc<AtomicU64>,
     ) -> Self {
         let window = RollingWindow::new(window_ms, interval_ms, catalogue.len());
-        Self { window, catalogue, boot, window_ms, interval_ms, sequence: 0, summarised_ms: None, dropped }
+        Self {
+            window,
+            catalogue,
+            boot,
+            window_ms,
+            interval_ms,
+            sequence: 0,
+            summarised_ms: None,
+            dropped,
+            last: None,
+            faults: Vec::new(),
+            board: None,
+        }
     }
 
-    /// Runs until the samples end, then reports what the last, unfinished window holds.
-    pub async fn run(mut self, mut samples: mpsc::Receiver<Sample>, reports: mpsc::Sender<Report>) {
-        let mut last = None;
+    /// The same, noting on `board` when faults begin, change and end.
+    pub fn noting_on(self, board: Arc<Board>) -> Self {
+        Self { board: Some(board), ..self }
+    }
+
+    /// Runs until the samples end.
+    pub async fn run(&mut self, mut samples: mpsc::Receiver<Sample>, reports: mpsc::Sender<Report>) {
         while let Some(sample) = samples.recv().await {
-            last = Some(self.stamp(&sample));
             for report in self.take(&sample) {
                 if reports.send(report).await.is_err() {
                     return;
                 }
             }
         }
-        if let Some(report) = last.and_then(|stamp| self.summary(stamp)) {
-            // Nobody listening means that there is nobody left to tell.
-            let _ = reports.send(report).await;
-        }
+    }
+
+    /// What the last, unfinished window holds. A window begins anew after it.
+    pub fn finish(&mut self) -> Option<Report> {
+        self.last.clone().and_then(|stamp| self.summary(stamp))
+    }
+
+    /// Goes on with other metrics, another interval or another window: what the window holds of a metric
+    /// stays if `keeps` its sensor, as do boot and sequence. If something of the unfinished window would be
+    /// lost by that, it is reported before.
+    pub fn change(
+        &mut self,
+        catalogue: Catalogue,
+        keeps: impl Fn(&SensorId) -> bool,
+        interval_ms: u64,
+        window_ms: u64,
+    ) -> Option<Report> {
+        let places: HashMap<&MetricName, usize> = self
+            .catalogue
+            .metrics()
+            .iter()
+            .enumerate()
+            .map(|(place, metric)| (&metric.name, place))
+            .collect();
+        let from = |metric: &MetricDescription| {
+            let place = *places.get(&metric.name).filter(|_| keeps(&metric.sensor))?;
+            (self.catalogue.metrics()[place].sensor == metric.sensor).then_some(place)
+        };
+        let from: Vec<Option<usize>> = catalogue.metrics().iter().map(from).collect();
+        let all_stay = from.iter().flatten().count() == self.catalogue.len();
+        let report = if all_stay && window_ms == self.window_ms { None } else { self.finish() };
+        self.window.change(window_ms, interval_ms, &from);
+        (self.catalogue, self.interval_ms, self.window_ms) = (catalogue, interval_ms, window_ms);
+        report
     }
 
     /// Takes a sample in: always a state, and once a window a summary.
     pub fn take(&mut self, sample: &Sample) -> impl Iterator<Item = Report> + use<> {
         let now_ms = sample.at.monotonic_ms;
         self.window.push(now_ms, &sample.values);
+        self.note(sample);
         let stamp = self.stamp(sample);
+        self.last = Some(stamp.clone());
         let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(self.interval_ms));
         let state = Report::State(json(&self.state(stamp.clone(), sample)));
         let due = now_ms.saturating_sub(since) + self.interval_ms / 2 >= self.window_ms;
         let summary = if due { self.summary(stamp) } else { None };
         [Some(state), summary].into_iter().flatten()
+    }
+
+    fn note(&mut self, sample: &Sample) {
+        if let Some(board) = &self.board
+            && self.faults != sample.faults
+        {
+            board.faults(&sample.faults, sample.at.monotonic_ms);
+            self.faults.clone_from(&sample.faults);
+        }
     }
 
     fn stamp(&self, sample: &Sample) -> Stamp {

@@ -60,6 +60,16 @@ impl RollingWindow {
         Self { samples: VecDeque::new(), limit_ms, spare: None, metrics }
     }
 
+    /// Goes on with another length, interval or other metrics: the metric at a place has the readings that
+    /// the one at `from` of that place had, or none.
+    pub fn change(&mut self, length_ms: u64, interval_ms: u64, from: &[Option<usize>]) {
+        let Self { limit_ms, .. } = Self::new(length_ms, interval_ms, from.len());
+        (self.limit_ms, self.metrics, self.spare) = (limit_ms, from.len(), None);
+        for (_, values) in &mut self.samples {
+            *values = from.iter().map(|place| place.and_then(|place| values[place])).collect();
+        }
+    }
+
     /// Takes a sample in and lets go of those that are now too old. A time before the newest sample's,
     /// which no monotonic clock gives, empties the window first: ages would mean nothing.
     pub fn push(&mut self, monotonic_ms: u64, values: &[Option<f64>]) {
