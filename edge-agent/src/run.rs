@@ -5,7 +5,7 @@ mod change;
 use crate::{
     clock,
     config::{Config, ConfigError, Loader},
-    control::{Board, Facts, Socket, candidates},
+    control::{Health, Facts, Socket, candidates},
     identity::{self, Machine},
     publish::{Connection, Publisher, Settings},
     reload::Watch,
@@ -101,7 +101,7 @@ struct Agent {
     machine: Machine,
     config: Config,
     device: DeviceId,
-    board: Arc<Board>,
+    board: Arc<Health>,
     socket: Option<Socket>,
     settings: Settings,
     sampler: Sampler,
@@ -122,7 +122,7 @@ impl Agent {
         let birth = machine.clone().birth(boot.clone(), interval_ms, window_ms, catalogue.metrics());
         let settings = settings(&config, &topics, &device)?;
         let path = loader.path().display().to_string();
-        let board = Arc::new(Board::new(device.clone(), path, clock::monotonic_ms()));
+        let board = Arc::new(Health::new(device.clone(), path, clock::monotonic_ms()));
         let connection = Connection::open(settings.clone())?;
         tracing::info!(%device, metrics = catalogue.len(), interval_ms, "started");
 
@@ -175,7 +175,7 @@ fn settings(config: &Config, topics: &Topics, device: &DeviceId) -> Result<Setti
 }
 
 /// The status socket, at the first place where it can be. The agent works without one.
-fn socket(config: &Config, board: &Arc<Board>) -> Option<Socket> {
+fn socket(config: &Config, board: &Arc<Health>) -> Option<Socket> {
     if !config.status.enabled {
         return None;
     }

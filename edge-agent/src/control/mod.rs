@@ -1,13 +1,13 @@
 //! How the running agent is, for whoever asks at its socket: read only.
 //!
-//! The stages note changes on a [`Board`] and nothing else; what can be computed is computed when asked.
+//! The stages note changes on a [`Health`] and nothing else; what can be computed is computed when asked.
 
-mod board;
+mod health;
 mod cost;
 mod path;
 mod socket;
 
-pub use board::{Board, Facts};
+pub use health::{Facts, Health};
 pub use path::candidates;
 pub use socket::{Socket, SocketError, ask};
 

@@ -1,6 +1,6 @@
 //! The socket at which the running agent tells how it is.
 
-use super::{Board, Report};
+use super::{Health, Report};
 use crate::clock;
 use std::{
     fs,
@@ -47,11 +47,11 @@ pub enum SocketError {
 
 impl Socket {
     /// Listens at `path`, in the place of a socket that an agent left behind, and answers every connection
-    /// with the report of `board`. To be called within a tokio runtime.
+    /// with the report of `health`. To be called within a tokio runtime.
     ///
     /// # Errors
     /// When somebody answers there already, or the system does not let it.
-    pub fn open(path: PathBuf, board: Arc<Board>) -> Result<Self, SocketError> {
+    pub fn open(path: PathBuf, health: Arc<Health>) -> Result<Self, SocketError> {
         let refused = |source| SocketError::Refused { path: path.display().to_string(), source };
         match UnixStream::connect(&path) {
             Ok(_) => return Err(SocketError::Taken(path.display().to_string())),
@@ -63,7 +63,7 @@ impl Socket {
         }
         let listener = UnixListener::bind(&path).map_err(refused)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(MODE)).map_err(refused)?;
-        Ok(Self { path, task: tokio::spawn(serve(listener, board)) })
+        Ok(Self { path, task: tokio::spawn(serve(listener, health)) })
     }
 
     /// Where it is.
@@ -86,14 +86,14 @@ fn is_socket(path: &Path) -> bool {
 }
 
 /// One connection after the other: one that does not read holds up the others for a moment, never the agent.
-async fn serve(listener: UnixListener, board: Arc<Board>) {
+async fn serve(listener: UnixListener, health: Arc<Health>) {
     loop {
         let Ok((mut stream, _)) = listener.accept().await else {
             // Out of file descriptors, say: it may pass.
             tokio::time::sleep(PATIENCE).await;
             continue;
         };
-        let report = board.report(clock::monotonic_ms());
+        let report = health.report(clock::monotonic_ms());
         let json = serde_json::to_vec(&report).expect("a report has a JSON form");
         // A reader that hangs up early has what it wanted.
         let _ = tokio::time::timeout(PATIENCE, async {
@@ -120,8 +120,8 @@ pub fn ask(path: &Path) -> io::Result<Report> {
 mod tests {
     use super::*;
 
-    fn board() -> Arc<Board> {
-        Arc::new(Board::new("roof".parse().unwrap(), String::new(), 0))
+    fn health() -> Arc<Health> {
+        Arc::new(Health::new("roof".parse().unwrap(), String::new(), 0))
     }
 
     async fn asked(path: &Path) -> io::Result<Report> {
@@ -133,7 +133,7 @@ mod tests {
     async fn it_answers_and_is_for_user_and_group_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.sock");
-        let socket = Socket::open(path.clone(), board()).unwrap();
+        let socket = Socket::open(path.clone(), health()).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         for _ in 0..2 {
             assert_eq!(asked(&path).await.unwrap().device.as_str(), "roof");
@@ -147,8 +147,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.sock");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let first = Socket::open(path.clone(), board()).unwrap();
-        let second = Socket::open(path.clone(), board()).unwrap_err();
+        let first = Socket::open(path.clone(), health()).unwrap();
+        let second = Socket::open(path.clone(), health()).unwrap_err();
         assert!(second.to_string().contains("another agent answers"), "{second}");
         assert_eq!(asked(first.path()).await.unwrap().device.as_str(), "roof");
     }
@@ -158,7 +158,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("precious.txt");
         fs::write(&path, "do not delete").unwrap();
-        let error = Socket::open(path.clone(), board()).unwrap_err();
+        let error = Socket::open(path.clone(), health()).unwrap_err();
         assert!(matches!(error, SocketError::Refused { .. }), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "do not delete");
     }

@@ -5,7 +5,7 @@ mod outbox;
 
 pub use connection::{Connection, Settings};
 
-use crate::{clock, clock::Moment, control::Board, window::Report};
+use crate::{clock, clock::Moment, control::Health, window::Report};
 use connection::Event;
 use outbox::{Outbox, Parcel};
 use protocol::{
@@ -41,19 +41,19 @@ pub struct Publisher {
     outbox: Outbox,
     dropped: Arc<AtomicU64>,
     connected: bool,
-    board: Option<Arc<Board>>,
+    health: Option<Arc<Health>>,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
     pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
         let outbox = Outbox::new(OUTBOX_BYTES);
-        Self { topics, device, birth, outbox, dropped, connected: false, board: None }
+        Self { topics, device, birth, outbox, dropped, connected: false, health: None }
     }
 
-    /// The same, noting on `board` how connection and outbox are.
-    pub fn noting_on(self, board: Arc<Board>) -> Self {
-        Self { board: Some(board), ..self }
+    /// The same, noting on `health` how connection and outbox are.
+    pub fn noting_on(self, health: Arc<Health>) -> Self {
+        Self { health: Some(health), ..self }
     }
 
     /// Runs until the reports end.
@@ -114,8 +114,8 @@ impl Publisher {
     }
 
     fn note_summaries(&self) {
-        if let Some(board) = &self.board {
-            board.summaries(self.outbox.len(), self.outbox.dropped());
+        if let Some(health) = &self.health {
+            health.summaries(self.outbox.len(), self.outbox.dropped());
         }
     }
 
@@ -123,16 +123,16 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
-                if let Some(board) = &self.board {
-                    board.connected(clock::monotonic_ms());
+                if let Some(health) = &self.health {
+                    health.connected(clock::monotonic_ms());
                 }
                 self.announce(connection);
                 self.outbox.resend_all();
             }
             Event::Down(reason) => {
                 self.connected = false;
-                if let Some(board) = &self.board {
-                    board.disconnected(clock::monotonic_ms(), Some(reason));
+                if let Some(health) = &self.health {
+                    health.disconnected(clock::monotonic_ms(), Some(reason));
                 }
             }
             Event::Ack(ack) => {
@@ -193,8 +193,8 @@ impl Publisher {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
         }
         self.connected = false;
-        if let Some(board) = &self.board {
-            board.disconnected(clock::monotonic_ms(), None);
+        if let Some(health) = &self.health {
+            health.disconnected(clock::monotonic_ms(), None);
         }
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");

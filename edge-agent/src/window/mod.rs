@@ -4,7 +4,7 @@ mod rolling;
 
 pub use rolling::{Figures, RollingWindow, Values};
 
-use crate::{catalogue::Catalogue, control::Board, sample::Sample};
+use crate::{catalogue::Catalogue, control::Health, sample::Sample};
 use protocol::{BootId, Fault, MetricDescription, MetricName, SensorId, Stamp, State, Summary, Version};
 use serde::{Serialize, Serializer};
 use std::{
@@ -46,7 +46,7 @@ pub struct Reporter {
     last: Option<Stamp>,
     /// The faults of the last sample.
     faults: Vec<(SensorId, Fault)>,
-    board: Option<Arc<Board>>,
+    health: Option<Arc<Health>>,
 }
 
 impl Reporter {
@@ -70,13 +70,13 @@ impl Reporter {
             dropped,
             last: None,
             faults: Vec::new(),
-            board: None,
+            health: None,
         }
     }
 
-    /// The same, noting on `board` when faults begin, change and end.
-    pub fn noting_on(self, board: Arc<Board>) -> Self {
-        Self { board: Some(board), ..self }
+    /// The same, noting on `health` when faults begin, change and end.
+    pub fn noting_on(self, health: Arc<Health>) -> Self {
+        Self { health: Some(health), ..self }
     }
 
     /// Runs until the samples end.
@@ -139,10 +139,10 @@ impl Reporter {
     }
 
     fn note(&mut self, sample: &Sample) {
-        if let Some(board) = &self.board
+        if let Some(health) = &self.health
             && self.faults != sample.faults
         {
-            board.faults(&sample.faults, sample.at.monotonic_ms);
+            health.faults(&sample.faults, sample.at.monotonic_ms);
             self.faults.clone_from(&sample.faults);
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{
 /// Where the stages note changes. Touched when something changes, and when somebody asks; never at a tick
 /// at which nothing does.
 #[derive(Debug)]
-pub struct Board {
+pub struct Health {
     device: DeviceId,
     started_ms: u64,
     waiting: AtomicU64,
@@ -44,8 +44,8 @@ struct Notes {
     faults: Vec<(SensorId, Fault, u64)>,
 }
 
-impl Board {
-    /// The board of an agent that starts at `now_ms` of monotonic time.
+impl Health {
+    /// The health of an agent that starts at `now_ms` of monotonic time.
     pub fn new(device: DeviceId, config_path: String, now_ms: u64) -> Self {
         let config = ConfigReport { path: config_path, ..ConfigReport::default() };
         let notes = Notes { config, connection_since_ms: now_ms, ..Notes::default() };
@@ -156,38 +156,38 @@ impl Facts {
 mod tests {
     use super::*;
 
-    fn board() -> Board {
-        let board = Board::new("roof".parse().unwrap(), "agent.toml".to_owned(), 10_000);
+    fn health() -> Health {
+        let health = Health::new("roof".parse().unwrap(), "agent.toml".to_owned(), 10_000);
         let sensors = vec![("cpu".parse().unwrap(), 3), ("bme280".parse().unwrap(), 3)];
-        board.configured(Facts { broker: "mqtt://hub:1883".into(), sensors, ..Facts::default() });
-        board
+        health.configured(Facts { broker: "mqtt://hub:1883".into(), sensors, ..Facts::default() });
+        health
     }
 
     #[test]
     fn a_fault_has_the_age_of_its_first_tick() {
-        let (board, id) = (board(), "bme280".parse::<SensorId>().unwrap());
-        board.faults(&[(id.clone(), Fault::Absent)], 20_000);
-        board.faults(&[(id.clone(), Fault::Absent)], 25_000);
-        let sensors = board.report(30_000).sensors;
+        let (health, id) = (health(), "bme280".parse::<SensorId>().unwrap());
+        health.faults(&[(id.clone(), Fault::Absent)], 20_000);
+        health.faults(&[(id.clone(), Fault::Absent)], 25_000);
+        let sensors = health.report(30_000).sensors;
         assert_eq!((sensors[1].fault, sensors[1].for_seconds), (Some(Fault::Absent), Some(10)));
         assert_eq!((sensors[0].fault, sensors[0].for_seconds), (None, None));
-        board.faults(&[(id, Fault::Stuck)], 30_000);
-        assert_eq!(board.report(31_000).sensors[1].for_seconds, Some(1), "another fault is a new one");
-        board.faults(&[], 35_000);
-        assert_eq!(board.report(40_000).sensors[1].fault, None);
+        health.faults(&[(id, Fault::Stuck)], 30_000);
+        assert_eq!(health.report(31_000).sensors[1].for_seconds, Some(1), "another fault is a new one");
+        health.faults(&[], 35_000);
+        assert_eq!(health.report(40_000).sensors[1].fault, None);
     }
 
     #[test]
     fn reconnects_are_counted_and_the_last_reason_stays() {
-        let board = board();
-        board.disconnected(12_000, Some("refused".into()));
-        assert_eq!(board.report(13_000).connection.for_seconds, 3, "since the start");
-        board.connected(14_000);
-        board.disconnected(20_000, Some("reset".into()));
-        board.disconnected(21_000, Some("refused".into()));
-        assert_eq!(board.report(25_000).connection.for_seconds, 5, "since it was lost");
-        board.connected(26_000);
-        let report = board.report(27_000);
+        let health = health();
+        health.disconnected(12_000, Some("refused".into()));
+        assert_eq!(health.report(13_000).connection.for_seconds, 3, "since the start");
+        health.connected(14_000);
+        health.disconnected(20_000, Some("reset".into()));
+        health.disconnected(21_000, Some("refused".into()));
+        assert_eq!(health.report(25_000).connection.for_seconds, 5, "since it was lost");
+        health.connected(26_000);
+        let report = health.report(27_000);
         assert_eq!((report.connection.reconnects, report.connection.for_seconds), (1, 1));
         assert_eq!(report.connection.last_error.as_deref(), Some("refused"));
         assert_eq!(report.uptime_seconds, 17);
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn a_config_that_was_refused_is_told_until_a_good_one_comes() {
-        let board = board();
-        board.refused(vec!["agent.toml:1: x".into()]);
-        assert_eq!(board.report(0).config.problems, ["agent.toml:1: x"]);
-        board.reloaded();
-        assert_eq!((board.report(0).config.problems.len(), board.report(0).config.reloads), (0, 1));
+        let health = health();
+        health.refused(vec!["agent.toml:1: x".into()]);
+        assert_eq!(health.report(0).config.problems, ["agent.toml:1: x"]);
+        health.reloaded();
+        assert_eq!((health.report(0).config.problems.len(), health.report(0).config.reloads), (0, 1));
     }
 }
