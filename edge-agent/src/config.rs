@@ -5,10 +5,16 @@ mod load;
 
 pub use load::{Loader, Overrides, Purpose, Sound};
 
-use crate::sensor::{HostConfig, SensorConfig};
+use crate::{
+    command::CommandsConfig,
+    discovery::HomeAssistantConfig,
+    output::OutputConfig,
+    publish::SpoolSettings,
+    sensor::{HostConfig, SensorConfig},
+};
 use common::{broker_url::BrokerUrl, secret::Secret};
 use protocol::{DeviceId, IdError, Prefix};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Where the config file is looked for when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
@@ -36,9 +42,17 @@ pub struct Config {
     #[config(nested)]
     pub mqtt: MqttConfig,
 
+    /// Where summaries wait on disk.
+    #[config(nested)]
+    pub spool: SpoolConfig,
+
     /// Where the running agent tells `edge-agent status` how it is.
     #[config(nested)]
     pub status: StatusConfig,
+
+    /// Home Assistant.
+    #[config(nested)]
+    pub home_assistant: HomeAssistantConfig,
 
     /// Which figures of the machine itself are sampled.
     pub host: Option<HostConfig>,
@@ -46,6 +60,13 @@ pub struct Config {
     /// Sensors on buses.
     #[config(default = [])]
     pub sensor: Vec<SensorConfig>,
+
+    /// What is switched: relays, and a status LED.
+    #[config(default = [])]
+    pub output: Vec<OutputConfig>,
+
+    /// Which commands are obeyed. None, unless told otherwise.
+    pub commands: Option<CommandsConfig>,
 }
 
 /// How to reach the broker.
@@ -75,6 +96,40 @@ pub struct MqttConfig {
     /// PEM file with the CA to trust instead of the machine's.
     #[config(env = "EDGEWISE_MQTT_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+}
+
+/// Where summaries wait that the hub does not acknowledge.
+#[derive(Debug, Clone, PartialEq, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct SpoolConfig {
+    /// Whether they may wait on disk. Without, what is not acknowledged when the agent ends is lost.
+    #[config(env = "EDGEWISE_SPOOL_ENABLED", default = true)]
+    pub enabled: bool,
+
+    /// A directory of the agent's own; each device has one of its own in it.
+    #[config(env = "EDGEWISE_SPOOL_DIRECTORY", default = "/var/lib/edgewise/spool")]
+    pub directory: PathBuf,
+
+    /// Seconds that a summary waits in memory for its acknowledgement before it is written, 0.1 to 86400. While
+    /// the hub acknowledges, nothing is written.
+    #[config(env = "EDGEWISE_SPOOL_AFTER_SECONDS", default = 300.0)]
+    pub after_seconds: f64,
+
+    /// Most megabytes (millions of bytes) on disk, 1 to 100000; then the oldest summaries are dropped and
+    /// counted.
+    #[config(env = "EDGEWISE_SPOOL_MEGABYTES", default = 64)]
+    pub megabytes: u64,
+}
+
+impl SpoolConfig {
+    /// What the last stage needs of it; `None` when it is turned off.
+    pub fn settings(&self, device: &DeviceId) -> Option<SpoolSettings> {
+        self.enabled.then(|| SpoolSettings {
+            directory: self.directory.join(device.as_str()),
+            cap_bytes: self.megabytes * 1_000_000,
+            after: Duration::from_secs_f64(self.after_seconds),
+        })
+    }
 }
 
 /// The status socket.

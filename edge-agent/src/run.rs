@@ -4,10 +4,14 @@ mod change;
 
 use crate::{
     clock,
+    command::{Commander, Ends},
     config::{Config, ConfigError, Loader},
-    control::{Health, Facts, Socket, candidates},
+    control::{Facts, Health, Socket, candidates},
+    discovery::{self, Discovery},
+    gpio::Board,
     identity::{self, Machine},
-    publish::{Connection, Publisher, Settings},
+    output::{self, Outputs},
+    publish::{Connection, Publisher, Settings, Subscription},
     reload::Watch,
     sample::Sampler,
     sensor,
@@ -15,15 +19,28 @@ use crate::{
 };
 use protocol::{Channel, DeviceId, Status, Topics};
 use std::{
+    cell::Cell,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Samples that wait for the window. The window is quick; more than one here means a starved process.
 const SAMPLES: usize = 4;
 /// Reports that wait for the publisher, which never waits for the network.
 const REPORTS: usize = 8;
+
+/// Requests that wait for the sampler: commands come one after the other.
+const REQUESTS: usize = 1;
+
+/// Why the agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It was told to stop.
+    Stopped,
+    /// A command wants it to be started again.
+    Restart,
+}
 
 /// Why the agent could not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +62,15 @@ pub enum StartError {
     Signals(std::io::Error),
 }
 
+/// Why the stages stopped.
+#[derive(Debug, Clone, Copy)]
+enum Pause {
+    /// For ever.
+    End(Ending),
+    /// To take over a new configuration, for this reason.
+    Reload(&'static str),
+}
+
 /// Runs the agent until `stop` completes.
 ///
 /// ```text
@@ -54,11 +80,14 @@ pub enum StartError {
 ///    v      v
 ///  Sampler --samples--> Reporter --reports--> Publisher --> Connection --> broker
 ///  every interval       rolling window        outbox        reconnects
+///    ^                                           ^               |
+///    +--------requests-- Commander --results-----+               |
+///                        Outputs ^--------------commands---------+
 /// ```
 ///
 /// Stopping ends the sampler; each stage then drains what it was given and ends in turn, so the last
-/// summary and `offline` go out last. A new configuration does the same but for the ending: the stages
-/// are drained, changed and wired again, and nothing that they hold is lost.
+/// summary and `offline` go out last. A new configuration does the same but for the ending: the stages are
+/// drained, changed and wired again, and nothing that they hold is lost.
 ///
 /// # Errors
 /// When it cannot start. Once started, only `stop` ends it, or a TLS that has nothing to trust any more.
@@ -67,32 +96,39 @@ pub async fn run(
     config: Config,
     machine: Machine,
     stop: impl Future<Output = ()>,
-) -> Result<(), StartError> {
+) -> Result<Ending, StartError> {
     let mut watch = Watch::new(loader.path().to_owned()).map_err(StartError::Signals)?;
-    let mut agent = Agent::start(loader, config, machine)?;
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let mut why = None;
-        let (samples, samples_inbox) = mpsc::channel(SAMPLES);
-        let (reports, reports_inbox) = mpsc::channel(REPORTS);
-        let ended = async {
+    let (mut agent, commander, mut restart) = Agent::start(loader, config, machine)?;
+    let outputs = agent.outputs.clone();
+    let (mut stop, mut commander) = (std::pin::pin!(stop), std::pin::pin!(commander.run()));
+    let ending = loop {
+        let pause = Cell::new(Pause::End(Ending::Stopped));
+        let paused = async {
             tokio::select! {
                 () = &mut stop => {}
-                reason = watch.changed() => why = Some(reason),
+                Ok(()) = &mut restart => pause.set(Pause::End(Ending::Restart)),
+                reason = watch.changed() => pause.set(Pause::Reload(reason)),
             }
         };
-        tokio::join!(
-            agent.sampler.run(samples, ended),
-            agent.reporter.run(samples_inbox, reports),
-            agent.publisher.run(reports_inbox, &mut agent.connection),
-        );
-        match why {
-            Some(reason) => agent = agent.reload(reason).await?,
-            None => break,
+        tokio::select! {
+            () = agent.work(paused, &pause) => {}
+            never = outputs.attend() => match never {},
+            // It ends with the last connection only, and goes on over a pause with what it has under way.
+            () = &mut commander => break Ending::Stopped,
         }
+        match pause.get() {
+            Pause::End(ending) => break ending,
+            Pause::Reload(reason) => agent = agent.reload(reason).await?,
+        }
+    };
+    let last_words = async { tokio::join!(agent.end(), commander) };
+    tokio::select! {
+        _ = last_words => {}
+        never = outputs.attend() => match never {},
     }
-    agent.end().await;
-    Ok(())
+    // What came in between, a command or a lamp that winks for the last message.
+    outputs.shut_down();
+    Ok(ending)
 }
 
 /// The stages and what they were made by.
@@ -101,9 +137,10 @@ struct Agent {
     machine: Machine,
     config: Config,
     device: DeviceId,
-    board: Arc<Health>,
+    health: Arc<Health>,
     socket: Option<Socket>,
     settings: Settings,
+    outputs: Outputs,
     sampler: Sampler,
     reporter: Reporter,
     publisher: Publisher,
@@ -111,77 +148,125 @@ struct Agent {
 }
 
 impl Agent {
-    fn start(loader: Loader, config: Config, machine: Machine) -> Result<Self, StartError> {
+    fn start(
+        loader: Loader,
+        config: Config,
+        machine: Machine,
+    ) -> Result<(Self, Commander, oneshot::Receiver<()>), StartError> {
         let device = config.device(&machine.hostname, machine.serial.as_deref())?;
         let topics = Topics::new(config.mqtt.prefix.clone());
-        let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor)?;
-        let interval = Duration::from_millis(config.interval_ms());
-        let sampler = Sampler::start(lanes, interval).map_err(StartError::Threads)?;
+        let started_ms = clock::monotonic_ms();
+        let outputs = Outputs::new(&config.output, Board::default(), started_ms);
+        output::make_safe_on_panic(outputs.clone());
+        let lanes = sensor::registry(&config.host.clone().unwrap_or_default(), &config.sensor, &outputs)?;
+        let host = discovery::host_sensors(&lanes);
+        let commands = config.commands.clone().unwrap_or_default();
+        let commanded = !commands.enabled.is_empty();
+        let (requests, requested) = mpsc::channel(REQUESTS);
+        let (commander, ends) = Commander::new(commands, outputs.clone(), requests, config.window_ms());
+        let Ends { inbox, answers, restart } = ends;
+        let (interval_ms, window_ms) = (config.interval_ms(), config.window_ms());
+        let sampler = Sampler::start(lanes, Duration::from_millis(interval_ms))
+            .map_err(StartError::Threads)?
+            .asked_by(requested);
         let catalogue = sampler.catalogue().clone();
-        let (boot, interval_ms, window_ms) = (identity::new_boot(), config.interval_ms(), config.window_ms());
-        let birth = machine.clone().birth(boot.clone(), interval_ms, window_ms, catalogue.metrics());
-        let settings = settings(&config, &topics, &device)?;
-        let path = loader.path().display().to_string();
-        let board = Arc::new(Health::new(device.clone(), path, clock::monotonic_ms()));
+        let discovery =
+            Discovery::new(&config.home_assistant, &topics, device.clone(), machine.serial.clone(), host);
+        let birth = machine.clone().birth(identity::new_boot(), interval_ms, window_ms, catalogue.metrics());
+        let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
+        let (path, dropped) = (loader.path().display().to_string(), Arc::new(AtomicU64::new(0)));
+        let health = Arc::new(Health::new(device.clone(), path, started_ms));
+        let reporter = Reporter::new(catalogue, boot, window_ms, dropped.clone()).noting_on(health.clone());
+        let spool = config.spool.settings(&device);
+        let subscriptions = Publisher::subscriptions_of(&topics, &device, &discovery);
+        let settings = Settings {
+            commands: commanded.then_some(inbox),
+            ..settings(&config, &topics, &device, subscriptions)?
+        };
+        let publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped, spool)
+            .commanded(outputs.clone(), answers)
+            .noting_on(health.clone());
         let connection = Connection::open(settings.clone())?;
-        tracing::info!(%device, metrics = catalogue.len(), interval_ms, "started");
-
-        let dropped = Arc::new(AtomicU64::new(0));
-        let reporter = Reporter::new(catalogue, boot, interval_ms, window_ms, dropped.clone());
-        let reporter = reporter.noting_on(board.clone());
-        let publisher = Publisher::new(topics, device.clone(), birth, dropped).noting_on(board.clone());
-        let socket = socket(&config, &board);
+        tracing::info!(%device, metrics, interval_ms, "started");
+        let socket = socket(&config, &health);
         let agent = Self {
             loader,
             machine,
             config,
             device,
-            board,
+            health,
             socket,
             settings,
+            outputs,
             sampler,
             reporter,
             publisher,
             connection,
         };
         agent.note_facts();
-        Ok(agent)
+        Ok((agent, commander, restart))
+    }
+
+    /// Samples, averages and publishes until `paused` completes; `pause` says then for how long.
+    async fn work(&mut self, paused: impl Future<Output = ()>, pause: &Cell<Pause>) {
+        let (samples, samples_inbox) = mpsc::channel(SAMPLES);
+        let (reports, reports_inbox) = mpsc::channel(REPORTS);
+        let sampling = async {
+            self.sampler.run(samples, paused).await;
+            if matches!(pause.get(), Pause::End(_)) {
+                // At once, not after the last words to a broker that may be slow.
+                self.outputs.shut_down();
+            }
+        };
+        tokio::join!(
+            sampling,
+            self.reporter.run(samples_inbox, reports),
+            self.publisher.run(reports_inbox, &mut self.connection),
+        );
     }
 
     fn note_facts(&self) {
         let (interval_ms, window_ms) = (self.config.interval_ms(), self.config.window_ms());
         let broker = self.settings.url.to_string();
-        self.board.configured(Facts::of(broker, interval_ms, window_ms, self.sampler.catalogue()));
+        self.health.configured(Facts::of(broker, interval_ms, window_ms, self.sampler.catalogue()));
     }
 
     /// Says the last word of each stage.
     async fn end(mut self) {
-        if let Some(report) = self.reporter.finish() {
-            self.publisher.take(report, &self.connection);
-        }
-        self.publisher.farewell(self.connection).await;
+        let last = self.reporter.finish();
+        // Commands that are under way hear that nobody samples any more, and the last way in is closed.
+        drop((self.sampler, self.settings, self.socket));
+        self.publisher.end(last, self.connection).await;
     }
 }
 
-fn settings(config: &Config, topics: &Topics, device: &DeviceId) -> Result<Settings, ConfigError> {
+/// How to reach the broker, as configured; no commands.
+fn settings(
+    config: &Config,
+    topics: &Topics,
+    device: &DeviceId,
+    subscriptions: Vec<Subscription>,
+) -> Result<Settings, ConfigError> {
     Ok(Settings {
         url: config.mqtt.url()?,
         credentials: config.mqtt.credentials()?,
         ca_file: config.mqtt.ca_file.clone(),
         client_id: format!("edgewise-{device}"),
         will: (topics.device(device, Channel::Status), Status::Offline.as_str()),
-        ack_topic: topics.device(device, Channel::Ack),
+        subscriptions,
+        command_topic: topics.device(device, Channel::Command),
+        commands: None,
     })
 }
 
 /// The status socket, at the first place where it can be. The agent works without one.
-fn socket(config: &Config, board: &Arc<Health>) -> Option<Socket> {
+fn socket(config: &Config, health: &Arc<Health>) -> Option<Socket> {
     if !config.status.enabled {
         return None;
     }
     let mut complaint = None;
     for path in candidates(config.status.socket.as_deref()) {
-        match Socket::open(path, board.clone()) {
+        match Socket::open(path, health.clone()) {
             Ok(socket) => {
                 tracing::info!(socket = %socket.path().display(), "`edge-agent status` is answered");
                 return Some(socket);

@@ -2,6 +2,7 @@
 
 mod apt;
 mod bench;
+mod broker;
 mod cross;
 mod demo;
 mod failure;
@@ -9,6 +10,7 @@ mod http;
 mod images;
 mod inputs;
 mod panel;
+mod pi;
 mod ports;
 mod process;
 mod project;
@@ -39,6 +41,8 @@ enum Command {
     Cross(cross::Options),
     /// Build container images for arm64 and amd64
     Images(images::Options),
+    /// Run the agent on an emulated Raspberry Pi with a BME280, until Ctrl-C
+    Pi(Box<pi::Options>),
     /// Measure a program beside its reference
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
         Command::Images(options) => images::run(&options),
+        Command::Pi(options) => pi::run(&options),
         Command::Bench(bench::Bench::Agent(options)) => bench::agent(&options),
         Command::Tied(options) => tied::run(&options),
     };
@@ -62,5 +67,15 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::from(failure::exit_code(&error))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
     }
 }

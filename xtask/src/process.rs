@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,19 @@ impl Process {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         command.stdout(file.try_clone()?).stderr(file);
         Self::spawn(name, command)
+    }
+
+    /// Starts the program for somebody who reads its output; what it writes to standard error goes to a file.
+    pub(crate) fn piped(
+        name: &'static str,
+        command: &mut Command,
+        log: &Path,
+    ) -> anyhow::Result<(Self, ChildStdout)> {
+        let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        command.stdout(Stdio::piped()).stderr(file);
+        let mut process = Self::spawn(name, command)?;
+        let output = process.child.stdout.take().with_context(|| format!("{name} has no output"))?;
+        Ok((process, output))
     }
 
     fn spawn(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {

@@ -67,6 +67,7 @@ impl Places {
     pub(super) fn in_file(&mut self, name: &str, found: Found) -> Problem {
         let place = Place::File(name.to_owned(), Some(found.line));
         self.broken.push(dotted(&found.path));
+        self.broken.extend(found.meant.as_deref().map(dotted));
         Problem { place, key: keys(&found.path), text: found.text, warning: false }
     }
 

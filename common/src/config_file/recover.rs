@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 /// More mistakes than anybody corrects in one go.
 pub(super) const MOST: usize = 100;
 
-/// The key by which the variants of an enum are told apart, in every configuration of ours.
-const TAG: &str = "kind";
+/// The keys by which the variants of an enum are told apart, in every configuration of ours.
+const TAGS: [&str; 2] = ["kind", "role"];
 
 /// A mistake and the way to it.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) path: Vec<Step>,
     pub(super) line: usize,
     pub(super) text: String,
+    /// The way to the key that was probably meant, if it is about one that does not exist.
+    pub(super) meant: Option<Vec<Step>>,
     /// Whether it is about a key that is not there.
     pub(super) missing: bool,
 }
@@ -67,11 +69,18 @@ fn tell(root: &Node, wrong: &Wrong, key: &[Step], elsewhere: &dyn Fn(&str) -> Op
     let name =
         key.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
     let (name, (line, node)) = (name.unwrap_or_default(), root.at(&wrong.path).unwrap_or((root.line, root)));
+    let mut meant = None;
     let text = match &wrong.what {
-        What::UnknownKey { known } => words::unknown_key(name, known, elsewhere(name).as_deref()),
+        What::UnknownKey { known } => {
+            meant = words::meant(name, known).map(|meant| {
+                let table = key.iter().take(key.len().saturating_sub(1)).cloned();
+                table.chain([Step::Key(meant.to_owned())]).collect()
+            });
+            words::unknown_key(name, known, elsewhere(name).as_deref())
+        }
         what => words::tell(what, name, matches!(node.value, Value::Loose(_))),
     };
-    Found { path: key.to_vec(), line, text, missing: matches!(wrong.what, What::Missing { .. }) }
+    Found { path: key.to_vec(), line, text, meant, missing: matches!(wrong.what, What::Missing { .. }) }
 }
 
 /// Finds the key to blame where the reader names a table only: an enum that is told apart by a tag is read
@@ -96,7 +105,7 @@ fn narrow<T: DeserializeOwned>(root: &mut Node, wrong: &mut Wrong) {
     };
     let mut candidates: Vec<&String> = keys.iter().filter(|key| blamed(root, key)).collect();
     // Without its tag nothing of the table is understood, so that always changes the complaint.
-    candidates.sort_by_key(|key| *key == TAG);
+    candidates.sort_by_key(|key| TAGS.contains(&key.as_str()));
     if let Some(key) = candidates.first() {
         wrong.path.push(Step::Key((*key).clone()));
     }

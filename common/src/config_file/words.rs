@@ -3,7 +3,7 @@
 use super::wrong::What;
 
 /// A word that a wrong one was probably meant to be.
-fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let near = |known: &&&str| {
         let distance = strsim::osa_distance(&lower, known);

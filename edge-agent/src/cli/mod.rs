@@ -7,7 +7,8 @@ mod table;
 use crate::{
     config::{Loader, Overrides, Purpose, Sound},
     identity::Machine,
-    run::{self, StartError},
+    run::{self, Ending, StartError},
+    scan,
 };
 use clap::{Args, Parser, Subcommand};
 use common::{broker_url::BrokerUrl, config_file::Problems, exit, logs, stop};
@@ -60,6 +61,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look for sensors and print a config for those found
+    Scan {
+        /// As JSON instead
+        #[arg(long)]
+        json: bool,
+    },
     /// Show how the running agent is
     Status {
         /// As JSON instead of a table
@@ -80,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Run => run(loader),
         Command::Check => check(&loader),
         Command::Once { json } => once::once(&loader, json),
+        Command::Scan { json } => scan(json),
         Command::Status { json } => status::status(&loader, json),
     })
 }
@@ -88,12 +96,27 @@ fn run(loader: Loader) -> u8 {
     logs::init();
     let machine = Machine::read();
     match loader.load(Purpose::Run, &machine).map_err(anyhow::Error::from) {
-        Ok(sound) => start(loader, sound, machine).map_or_else(|error| failed(&error), |()| exit::CLEAN),
+        Ok(sound) => match start(loader, sound, machine) {
+            Ok(Ending::Stopped) => exit::CLEAN,
+            Ok(Ending::Restart) => exit::RESTART,
+            Err(error) => failed(&error),
+        },
         Err(error) => failed(&error),
     }
 }
 
-fn start(loader: Loader, sound: Sound, machine: Machine) -> anyhow::Result<()> {
+fn scan(json: bool) -> u8 {
+    logs::init();
+    scan::run(json).map_or_else(
+        |error| {
+            tracing::error!("{error}");
+            exit::FAILURE
+        },
+        |()| exit::CLEAN,
+    )
+}
+
+fn start(loader: Loader, sound: Sound, machine: Machine) -> anyhow::Result<Ending> {
     sound.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     // One thread for all that waits: on a Pi Zero a second one would only cost memory.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -5,6 +5,7 @@ use crate::{
     catalogue::Catalogue,
     config::{Loader, Purpose},
     identity::Machine,
+    output::Outputs,
     sample::{Sample, Sampler},
     sensor,
 };
@@ -32,6 +33,7 @@ struct Printed<'a> {
 }
 
 /// Samples all sensors and prints what they say. The exit code is 1 if none of them has anything to say.
+/// Outputs are left alone: an agent that runs may be driving them.
 pub(super) fn once(loader: &Loader, json: bool) -> u8 {
     logs::init();
     let sound = match loader.load(Purpose::Measure, &Machine::read()) {
@@ -39,7 +41,7 @@ pub(super) fn once(loader: &Loader, json: bool) -> u8 {
         Err(problems) => return tell(&problems),
     };
     let host = sound.config.host.clone().unwrap_or_default();
-    let lanes = match sensor::registry(&host, &sound.config.sensor) {
+    let lanes = match sensor::registry(&host, &sound.config.sensor, &Outputs::default()) {
         Ok(lanes) => lanes,
         Err(error) => {
             tracing::error!("{error}");

@@ -71,7 +71,13 @@ fn as_text(report: &Report) -> String {
         ),
         ("config", format!("{}, reloaded {} times", report.config.path, report.config.reloads)),
         ("broker", connection_text),
-        ("summaries", format!("{} waiting, {} dropped", report.waiting, report.dropped)),
+        (
+            "summaries",
+            format!(
+                "{} waiting in memory, {} on disk, {} dropped",
+                report.waiting_in_memory, report.waiting_on_disk, report.dropped
+            ),
+        ),
         (
             "cost",
             format!(
@@ -85,6 +91,10 @@ fn as_text(report: &Report) -> String {
     ];
     let mut rows: Vec<Vec<String>> = rows.map(|(name, text)| vec![name.to_owned(), text]).into();
     rows.extend(report.config.problems.iter().map(|problem| vec!["refused".to_owned(), problem.clone()]));
+    if !report.config.after_restart.is_empty() {
+        let keys = report.config.after_restart.join(", ");
+        rows.push(vec!["restart".to_owned(), format!("{keys}: changed, but only a restart takes it over")]);
+    }
     let sensors = report.sensors.iter().map(|sensor| {
         let state = match (sensor.fault, sensor.for_seconds) {
             (Some(fault), Some(seconds)) => format!("fault: {fault} for {}", span(seconds)),

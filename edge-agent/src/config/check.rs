@@ -2,7 +2,9 @@
 
 use super::{Config, Purpose};
 use crate::{
+    gpio::Board,
     identity::Machine,
+    output::{self, OutputConfig, OutputConfigError, Outputs},
     sensor::{self, RegistryError},
 };
 use common::{
@@ -15,13 +17,18 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 const INTERVAL: std::ops::RangeInclusive<f64> = 0.1..=60.0;
 /// Longest rolling window, in seconds.
 const LONGEST_WINDOW: f64 = 3600.0;
+/// Seconds that a summary may wait in memory.
+const AFTER: std::ops::RangeInclusive<f64> = 0.1..=86_400.0;
+/// Megabytes that the spool may take.
+const MEGABYTES: std::ops::RangeInclusive<u64> = 1..=100_000;
 /// Where orchestrators put secrets: readable for all of a container's users, of which there is one.
 const SECRETS: &str = "/run/secrets";
 
 /// All that is wrong with `config`, and what its owner should think about.
 pub(super) fn check(config: &Config, places: &Places, purpose: Purpose, machine: &Machine) -> Vec<Problem> {
     let mut problems = times(config, places);
-    problems.extend(sensors(config, places));
+    problems.extend(spool(config, places));
+    problems.extend(parts(config, places));
     if purpose == Purpose::Run {
         problems.extend(device(config, places, machine));
         problems.extend(broker(config, places));
@@ -42,6 +49,19 @@ fn times(config: &Config, places: &Places) -> Vec<Problem> {
     Vec::new()
 }
 
+fn spool(config: &Config, places: &Places) -> Vec<Problem> {
+    let spool = &config.spool;
+    let seconds = (!AFTER.contains(&spool.after_seconds)).then(|| {
+        let text = format!("{} cannot be; give 0.1 to 86400 seconds", spool.after_seconds);
+        places.problem("spool.after_seconds", text)
+    });
+    let megabytes = (!MEGABYTES.contains(&spool.megabytes)).then(|| {
+        let text = format!("{} cannot be; give 1 to 100000 megabytes", spool.megabytes);
+        places.problem("spool.megabytes", text)
+    });
+    seconds.into_iter().chain(megabytes).collect()
+}
+
 fn device(config: &Config, places: &Places, machine: &Machine) -> Option<Problem> {
     if places.is_broken("device") {
         return None;
@@ -50,28 +70,60 @@ fn device(config: &Config, places: &Places, machine: &Machine) -> Option<Problem
     Some(places.problem("device", error.to_string()))
 }
 
-/// The first sensor that contradicts those before it is noted and left out, until the rest agrees.
-fn sensors(config: &Config, places: &Places) -> Vec<Problem> {
+/// Whatever contradicts what stands before it is noted and left out, until the rest agrees.
+fn parts(config: &Config, places: &Places) -> Vec<Problem> {
     let host = config.host.clone().unwrap_or_default();
-    let mut problems = Vec::new();
-    if let Err(error) = sensor::registry(&host, &[]) {
-        // Without a sound host no sensor can be judged.
+    // No line of the machine is touched: an agent that runs may be driving it.
+    let tried = |outputs: &[OutputConfig]| Outputs::new(outputs, Board::inert(), 0);
+    if let Err(error) = sensor::registry(&host, &[], &Outputs::default()) {
+        // Without a sound host nothing else can be judged.
         return vec![places.problem("host.disk_mounts", error.to_string())];
     }
-    let mut agreeing = Vec::new();
+    let window_ms = if times(config, places).is_empty() { config.window_ms() } else { 0 };
+    let mut problems = Vec::new();
+    let mut outputs = Vec::new();
+    for (place, output) in config.output.iter().enumerate() {
+        outputs.push(output.clone());
+        let found = output::check(&outputs, window_ms).map_err(|error| (key_of(&error), error.to_string()));
+        let found = found.and_then(|()| {
+            let built = sensor::registry(&host, &[], &tried(&outputs));
+            built.map_err(|error| (sensor_key(&error), error.to_string()))
+        });
+        if let Err((key, text)) = found {
+            outputs.pop();
+            problems.push(places.problem(&format!("output.{place}{key}"), text));
+        }
+    }
+    let mut sensors = Vec::new();
     for (place, sensor) in config.sensor.iter().enumerate() {
-        agreeing.push(sensor.clone());
-        if let Err(error) = sensor::registry(&host, &agreeing) {
-            agreeing.pop();
-            let key = match error {
-                RegistryError::SamePlace { .. } => ".address",
-                RegistryError::SameId(_) | RegistryError::SameMetric { .. } => ".name",
-                _ => "",
-            };
-            problems.push(places.problem(&format!("sensor.{place}{key}"), error.to_string()));
+        sensors.push(sensor.clone());
+        if let Err(error) = sensor::registry(&host, &sensors, &tried(&outputs)) {
+            sensors.pop();
+            problems
+                .push(places.problem(&format!("sensor.{place}{}", sensor_key(&error)), error.to_string()));
         }
     }
     problems
+}
+
+/// The key to change.
+fn key_of(error: &OutputConfigError) -> &'static str {
+    match error {
+        OutputConfigError::SameName(_) => ".name",
+        OutputConfigError::TwoLights => ".role",
+        OutputConfigError::TooSoon { .. } => ".safe_after_seconds",
+    }
+}
+
+fn sensor_key(error: &RegistryError) -> &'static str {
+    match error {
+        RegistryError::SamePlace { .. } => ".address",
+        RegistryError::SameId(_) | RegistryError::SameMetric { .. } => ".name",
+        RegistryError::SamePin { .. } => ".pin",
+        RegistryError::NotSimulated { .. } => ".bus",
+        RegistryError::Altitude { .. } => ".altitude_meters",
+        RegistryError::Mount(_) => "",
+    }
 }
 
 fn broker(config: &Config, places: &Places) -> Vec<Problem> {

@@ -8,13 +8,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Where the stages note changes. Touched when something changes, and when somebody asks; never at a tick
+/// How the agent is: the stages note here what changes. Touched when something changes, and when somebody asks; never at a tick
 /// at which nothing does.
 #[derive(Debug)]
 pub struct Health {
     device: DeviceId,
     started_ms: u64,
-    waiting: AtomicU64,
+    waiting_in_memory: AtomicU64,
+    waiting_on_disk: AtomicU64,
     dropped: AtomicU64,
     notes: Mutex<Notes>,
 }
@@ -45,12 +46,13 @@ struct Notes {
 }
 
 impl Health {
-    /// The health of an agent that starts at `now_ms` of monotonic time.
+    /// That of an agent that starts at `now_ms` of monotonic time.
     pub fn new(device: DeviceId, config_path: String, now_ms: u64) -> Self {
         let config = ConfigReport { path: config_path, ..ConfigReport::default() };
         let notes = Notes { config, connection_since_ms: now_ms, ..Notes::default() };
-        let (waiting, dropped) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { device, started_ms: now_ms, waiting, dropped, notes: Mutex::new(notes) }
+        let (waiting_in_memory, waiting_on_disk) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (dropped, notes) = (AtomicU64::new(0), Mutex::new(notes));
+        Self { device, started_ms: now_ms, waiting_in_memory, waiting_on_disk, dropped, notes }
     }
 
     /// Notes what is configured.
@@ -58,11 +60,12 @@ impl Health {
         self.notes().facts = facts;
     }
 
-    /// Notes that the config file was taken over while the agent ran.
-    pub fn reloaded(&self) {
+    /// Notes that the config file was taken over while the agent ran, but for the keys that take a restart.
+    pub fn reloaded(&self, after_restart: &[&str]) {
         let mut notes = self.notes();
         notes.config.reloads += 1;
         notes.config.problems.clear();
+        notes.config.after_restart = after_restart.iter().map(|key| (*key).to_owned()).collect();
     }
 
     /// Notes what is wrong with the config file, which was not taken over.
@@ -97,9 +100,13 @@ impl Health {
         notes.faults = faults.iter().map(since).collect();
     }
 
-    /// Notes how many summaries wait for the hub, and how many were dropped.
-    pub fn summaries(&self, waiting: usize, dropped: u64) {
-        self.waiting.store(waiting as u64, Ordering::Relaxed);
+    /// Notes how many summaries wait for the hub in memory and, if that is known, on disk, and how many were
+    /// dropped.
+    pub fn summaries(&self, (in_memory, on_disk): (usize, Option<u64>), dropped: u64) {
+        self.waiting_in_memory.store(in_memory as u64, Ordering::Relaxed);
+        if let Some(on_disk) = on_disk {
+            self.waiting_on_disk.store(on_disk, Ordering::Relaxed);
+        }
         self.dropped.store(dropped, Ordering::Relaxed);
     }
 
@@ -133,7 +140,8 @@ impl Health {
                 last_error: notes.last_error.clone(),
             },
             sensors: notes.facts.sensors.iter().map(sensor).collect(),
-            waiting: self.waiting.load(Ordering::Relaxed),
+            waiting_in_memory: self.waiting_in_memory.load(Ordering::Relaxed),
+            waiting_on_disk: self.waiting_on_disk.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             cost: cost::own(uptime_ms),
         }
@@ -198,7 +206,7 @@ mod tests {
         let health = health();
         health.refused(vec!["agent.toml:1: x".into()]);
         assert_eq!(health.report(0).config.problems, ["agent.toml:1: x"]);
-        health.reloaded();
+        health.reloaded(&[]);
         assert_eq!((health.report(0).config.problems.len(), health.report(0).config.reloads), (0, 1));
     }
 }

@@ -1,9 +1,9 @@
 //! How the running agent is, for whoever asks at its socket: read only.
 //!
-//! The stages note changes on a [`Health`] and nothing else; what can be computed is computed when asked.
+//! The stages note changes in [`Health`] and do nothing else; what can be computed is computed when asked.
 
-mod health;
 mod cost;
+mod health;
 mod path;
 mod socket;
 
@@ -35,8 +35,10 @@ pub struct Report {
     pub connection: ConnectionReport,
     /// Every sensor.
     pub sensors: Vec<SensorReport>,
-    /// Summaries that the hub has not acknowledged.
-    pub waiting: u64,
+    /// Summaries in memory that the hub has not acknowledged.
+    pub waiting_in_memory: u64,
+    /// Those on disk, as last heard of it.
+    pub waiting_on_disk: u64,
     /// Summaries dropped for lack of room since the start.
     pub dropped: u64,
     /// What the agent itself takes.
@@ -52,6 +54,8 @@ pub struct ConfigReport {
     pub reloads: u64,
     /// What is wrong with the file as it is now. The agent goes on with what it had before.
     pub problems: Vec<String>,
+    /// Keys that have changed but take a restart.
+    pub after_restart: Vec<String>,
 }
 
 /// The connection to the broker.

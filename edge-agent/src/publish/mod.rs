@@ -1,34 +1,46 @@
 //! The last stage: reports go out, live ones at once or not at all, summaries until acknowledged.
 
+mod change;
 mod connection;
+mod delivery;
+mod disk;
 mod outbox;
 
-pub use connection::{Connection, Settings};
+pub use connection::{Connection, Settings, Subscription};
+pub use disk::SpoolSettings;
 
-use crate::{clock, clock::Moment, control::Health, window::Report};
-use connection::Event;
-use outbox::{Outbox, Parcel};
+use crate::{
+    clock, clock::Moment, command::Answer, control::Health, discovery::Discovery, output::Outputs,
+    window::Report,
+};
+use connection::{Event, Message};
+use delivery::Delivery;
+use outbox::Parcel;
 use protocol::{
-    Backlog, Birth, BootId, Channel, DeviceId, MetricDescription, Stamp, Status, Topics, Version,
+    Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topic, Topics, Version,
 };
 use serde_json::value::RawValue;
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
-/// Memory for summaries that the hub has not acknowledged: three and a half hours of 16 metrics.
-const OUTBOX_BYTES: usize = 512 * 1024;
 /// Most summaries in one backlog message.
 const BACKLOG_SUMMARIES: usize = 100;
 /// Largest backlog message, well below what brokers and the hub take.
 const BACKLOG_BYTES: usize = 128 * 1024;
-/// How long the hub may take to acknowledge before a summary is sent again.
-const ACK_PATIENCE_MS: u64 = 30_000;
+/// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
+const LAST_ACKS: Duration = Duration::from_secs(1);
+/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
+const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -38,62 +50,105 @@ pub struct Publisher {
     device: DeviceId,
     /// Sent at each connect, with the time of it.
     birth: Birth,
-    outbox: Outbox,
+    discovery: Discovery,
+    delivery: Delivery,
     dropped: Arc<AtomicU64>,
     connected: bool,
+    outputs: Outputs,
+    answers: Option<mpsc::Receiver<Answer>>,
+    results: VecDeque<CommandResult>,
     health: Option<Arc<Health>>,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
-    pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        let outbox = Outbox::new(OUTBOX_BYTES);
-        Self { topics, device, birth, outbox, dropped, connected: false, health: None }
+    pub fn new(
+        topics: Topics,
+        device: DeviceId,
+        birth: Birth,
+        discovery: Discovery,
+        dropped: Arc<AtomicU64>,
+        spool: Option<SpoolSettings>,
+    ) -> Self {
+        Self {
+            topics,
+            device,
+            birth,
+            discovery,
+            delivery: Delivery::new(spool),
+            dropped,
+            connected: false,
+            outputs: Outputs::default(),
+            answers: None,
+            results: VecDeque::new(),
+            health: None,
+        }
     }
 
-    /// The same, noting on `health` how connection and outbox are.
+    /// The same, noting on `health` how connection and summaries are.
     pub fn noting_on(self, health: Arc<Health>) -> Self {
         Self { health: Some(health), ..self }
     }
 
+    /// Tells `outputs` of the connection, and publishes the `answers` to commands.
+    pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
+        Self { outputs, answers: Some(answers), ..self }
+    }
+
+    /// What the publisher has to hear of.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        Self::subscriptions_of(&self.topics, &self.device, &self.discovery)
+    }
+
+    /// What one for that device has to hear of.
+    pub fn subscriptions_of(topics: &Topics, device: &DeviceId, discovery: &Discovery) -> Vec<Subscription> {
+        let ack = Subscription { topic: topics.device(device, Channel::Ack), qos: 1 };
+        let discovery = discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
+        [ack].into_iter().chain(discovery).collect()
+    }
+
     /// Runs until the reports end.
     pub async fn run(&mut self, mut reports: mpsc::Receiver<Report>, connection: &mut Connection) {
+        let mut answers = self.answers.take();
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
                     Some(report) => self.take(report, connection),
-                    None => return,
+                    None => break,
                 },
                 event = connection.events.recv() => match event {
                     Some(event) => self.react(event, connection),
-                    None => return,
+                    None => break,
                 },
+                done = self.delivery.disk_done() => {
+                    self.delivery.take_note(done, clock::monotonic_ms());
+                    self.dispatch(connection);
+                }
+                Some(answer) = next(&mut answers) => self.answer(answer, connection),
             }
+            self.delivery.use_disk(self.connected, clock::monotonic_ms());
+            self.count();
+        }
+        self.answers = answers;
+    }
+
+    fn count(&self) {
+        self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
+        if let Some(health) = &self.health {
+            health.summaries(self.delivery.waiting(), self.delivery.dropped());
         }
     }
 
-    /// Describes the device otherwise from now on, and tells it if it is not as before.
-    pub fn describe(
-        &mut self,
-        interval_ms: u64,
-        window_ms: u64,
-        metrics: &[MetricDescription],
-        connection: &Connection,
-    ) {
-        let birth = &mut self.birth;
-        if (birth.interval_ms, birth.window_ms, birth.metrics.as_slice()) == (interval_ms, window_ms, metrics)
-        {
-            return;
+    /// Publishes the last report, and all that was answered until now, and says goodbye.
+    pub async fn end(mut self, last: Option<Report>, connection: Connection) {
+        if let Some(report) = last {
+            self.take(report, &connection);
         }
-        (birth.interval_ms, birth.window_ms, birth.metrics) = (interval_ms, window_ms, metrics.to_vec());
-        if self.connected {
-            self.announce(connection);
+        let mut answers = self.answers.take();
+        while let Some(answer) = answers.as_mut().and_then(|answers| answers.try_recv().ok()) {
+            self.answer(answer, &connection);
         }
-    }
-
-    /// Goes on with topics of another prefix. What is not acknowledged goes out at the next connect.
-    pub fn move_to(&mut self, topics: Topics) {
-        self.topics = topics;
+        self.farewell(connection).await;
     }
 
     /// Takes a report in, and sends what can be sent.
@@ -101,21 +156,35 @@ impl Publisher {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
-                let _ = self.send(Channel::State, json, connection);
+                if self.send(Channel::State, json, connection).is_ok() {
+                    self.outputs.published(clock::monotonic_ms());
+                }
+                self.discover(connection);
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
-                self.outbox.push(self.boot(), sequence, json);
-                self.dropped.store(self.outbox.dropped(), Ordering::Relaxed);
-                self.note_summaries();
+                self.delivery.push(self.boot(), sequence, json, clock::monotonic_ms());
                 self.dispatch(connection);
             }
         }
     }
 
-    fn note_summaries(&self) {
-        if let Some(health) = &self.health {
-            health.summaries(self.outbox.len(), self.outbox.dropped());
+    fn answer(&mut self, answer: Answer, connection: &Connection) {
+        match answer {
+            Answer::Result(result) => {
+                if self.results.len() >= RESULTS {
+                    tracing::warn!("results of commands find no connection: the oldest is dropped");
+                    self.results.pop_front();
+                }
+                self.results.push_back(result);
+                self.dispatch(connection);
+            }
+            Answer::Interval(interval_ms) => {
+                self.birth.interval_ms = interval_ms;
+                if self.connected {
+                    self.announce(connection);
+                }
+            }
         }
     }
 
@@ -123,24 +192,52 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
+                self.outputs.connected(true, clock::monotonic_ms());
                 if let Some(health) = &self.health {
                     health.connected(clock::monotonic_ms());
                 }
                 self.announce(connection);
-                self.outbox.resend_all();
+                self.discovery.connected(clock::monotonic_ms());
+                self.delivery.resend_all();
             }
-            Event::Down(reason) => {
-                self.connected = false;
-                if let Some(health) = &self.health {
-                    health.disconnected(clock::monotonic_ms(), Some(reason));
-                }
-            }
-            Event::Ack(ack) => {
-                self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS);
-                self.note_summaries();
-            }
+            Event::Down(reason) => self.disconnected(Some(reason)),
+            Event::Message(message) => self.hear(&message),
         }
         self.dispatch(connection);
+    }
+
+    fn disconnected(&mut self, reason: Option<String>) {
+        self.connected = false;
+        self.outputs.connected(false, clock::monotonic_ms());
+        if let Some(health) = &self.health {
+            health.disconnected(clock::monotonic_ms(), reason);
+        }
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match self.topics.parse(&message.topic) {
+            Some(Topic::Device(device, Channel::Ack)) if device == self.device => {
+                match serde_json::from_slice(&message.payload) {
+                    Ok(ack) => {
+                        let now_ms = clock::monotonic_ms();
+                        self.delivery.acknowledge(&ack, now_ms);
+                        self.outputs.hub_heard(now_ms);
+                    }
+                    Err(error) => tracing::warn!(topic = message.topic, %error, "not understood, ignored"),
+                }
+            }
+            // A session of before may have subscribed to more than this run wants to hear.
+            _ => self.discovery.hear(&message.topic, &message.payload, message.retained, &self.birth),
+        }
+    }
+
+    /// Tells Home Assistant what it does not know yet. Called at the ticks, which are spread in time among
+    /// the devices that heard the same `online`.
+    fn discover(&mut self, connection: &Connection) {
+        let Some(payload) = self.discovery.due(clock::monotonic_ms(), &self.birth) else { return };
+        if connection.publish(self.discovery.topic(), 1, true, payload).is_ok() {
+            self.discovery.sent();
+        }
     }
 
     /// Who we are, then that we are here: whoever sees `online` can rely on the birth.
@@ -159,8 +256,15 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
+        while let Some(result) = self.results.front().filter(|_| self.connected) {
+            let json = serde_json::to_vec(result).expect("a result has a JSON form");
+            if self.send(Channel::Result, json, connection).is_err() {
+                break;
+            }
+            self.results.pop_front();
+        }
         while self.connected {
-            let due = self.outbox.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
+            let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
             let (channel, json) = match due.as_slice() {
                 [] => return,
                 [one] => (Channel::Summary, one.json.clone()),
@@ -170,34 +274,45 @@ impl Publisher {
             if self.send(channel, json, connection).is_err() {
                 return;
             }
-            self.outbox.mark_sent(number, clock::monotonic_ms());
+            self.delivery.mark_sent(number, clock::monotonic_ms());
         }
     }
 
-    /// Says `offline` and closes the last connection.
-    pub async fn farewell(mut self, connection: Connection) {
-        if !self.connected && self.outbox.len() > 0 {
-            tracing::warn!(summaries = self.outbox.len(), "ending without a connection: not sent, and lost");
+    async fn farewell(mut self, mut connection: Connection) {
+        self.dispatch(&connection);
+        self.await_last_acks(&mut connection).await;
+        let lost = self.delivery.save().await;
+        if lost > 0 {
+            tracing::warn!(
+                summaries = lost,
+                "ending with summaries that are neither acknowledged nor on disk: lost"
+            );
         }
         self.leave(connection).await;
     }
 
     /// Says `offline` and closes a connection, after which there may be another.
-    pub async fn leave(&mut self, connection: Connection) {
+    pub(super) async fn leave(&mut self, connection: Connection) {
         if !self.connected {
             return connection.abandon();
         }
-        self.dispatch(&connection);
         let goodbye = self.send(Channel::Status, Status::Offline.as_str().into(), &connection);
         if goodbye.is_err() {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
         }
-        self.connected = false;
-        if let Some(health) = &self.health {
-            health.disconnected(clock::monotonic_ms(), None);
-        }
+        self.disconnected(None);
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");
+    }
+
+    async fn await_last_acks(&mut self, connection: &mut Connection) {
+        let deadline = Instant::now() + LAST_ACKS;
+        while self.connected && !self.delivery.memory_is_empty() {
+            match timeout_at(deadline, connection.events.recv()).await {
+                Ok(Some(event)) => self.react(event, connection),
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     fn send(
@@ -212,6 +327,14 @@ impl Publisher {
 
     fn boot(&self) -> BootId {
         self.birth.stamp.boot.clone()
+    }
+}
+
+/// The next answer; never, where there are no commands.
+async fn next(answers: &mut Option<mpsc::Receiver<Answer>>) -> Option<Answer> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
     }
 }
 

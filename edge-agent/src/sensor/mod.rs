@@ -1,18 +1,29 @@
-//! Sensors: anything sampled, of the host or on a bus. A new one is a file here and a line in
-//! [`registry()`].
+//! Sensors: anything sampled, of the host or on a bus. A new one on a bus is a file here and a line in the list
+//! of kinds in [`config`].
 
 mod bme280;
+mod bmp280;
+mod bosch;
+mod chip;
 mod config;
+mod derived;
+mod gpio;
 mod host;
 mod registry;
 
-pub use bme280::Bme280;
-pub use config::{Address, Bme280Config, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use bme280::Bme280Config;
+pub use bmp280::Bmp280Config;
+pub use bosch::{Filter, Oversampling};
+pub use chip::ChipSensor;
+use config::Common;
+pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
+pub use derived::Altitude;
+pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig};
 pub use host::MountError;
-pub use registry::{Lane, RegistryError, registry};
+pub use registry::{GPIO_LANE, HOST_LANE, Lane, RegistryError, registry};
 
 use crate::clock::Moment;
-use protocol::{Fault, MetricDescription, SensorId};
+use protocol::{Fault, MetricDescription, SensorId, Top};
 
 /// Something that is sampled at every tick.
 ///
@@ -33,6 +44,11 @@ pub trait Sensor: Send {
     /// The one fault that explains why there are no readings. `values` is then ignored. A sensor on a
     /// bus writes a line to the log when its fault begins, changes or ends: only it knows the reason.
     fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault>;
+
+    /// What the last reading found of processes, which are no metrics. Told once.
+    fn top(&mut self) -> Option<Box<Top>> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
 //! From configuration to sensors.
 
-use super::{Bme280, Bme280Config, BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
-use crate::bus::{Bus, LinuxBus, SimulatedBus};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, derived, host};
+use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
+
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
+
+/// Name of the lane that holds what is on lines of the header.
+pub const GPIO_LANE: &str = "gpio";
 
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
@@ -47,59 +53,104 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A kind of which there is no simulation.
+    #[error(
+        "sensor `{sensor}` cannot be simulated, only sensors of kind bme280 and bmp280 can; give the bus that it hangs on, such as bus = \"/dev/i2c-1\""
+    )]
+    NotSimulated {
+        /// Whose bus is the simulated one.
+        sensor: SensorId,
+    },
+    /// An altitude that is of no use.
+    #[error(
+        "sensor `{sensor}` has altitude_meters but tells no pressure at sea level, as it measures no pressure or has derived = false; leave altitude_meters out"
+    )]
+    Altitude {
+        /// Who has it.
+        sensor: SensorId,
+    },
+    /// Two inputs or outputs on one line.
+    #[error("`{first}` and `{second}` are both on {pin}; correct the pin or leave one of them out")]
+    SamePin {
+        /// Who is there.
+        first: SensorId,
+        /// Who is there as well.
+        second: SensorId,
+        /// The line.
+        pin: PinConfig,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
 }
 
-/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own.
+/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own, and all
+/// inputs and outputs of the header, which never block, in one.
 ///
 /// A device that is absent is no error: it is told as a fault until it appears.
 ///
 /// # Errors
 /// When the configuration contradicts itself.
-pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>, RegistryError> {
+pub fn registry(
+    host: &HostConfig,
+    sensors: &[SensorConfig],
+    outputs: &Outputs,
+) -> Result<Vec<Lane>, RegistryError> {
     check_places(sensors)?;
+    check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
+    let mut on_pins = Vec::new();
     for config in sensors {
-        let sensor: Box<dyn Sensor> = match config {
-            SensorConfig::Bme280(config) => Box::new(Bme280::new(config, open(config))),
-        };
-        lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        let sensor = config.kind().build_on(outputs.board());
+        let common = config.kind().common();
+        if common.altitude.is_some() && !derived::tells_sea_level(sensor.as_ref(), &common) {
+            return Err(RegistryError::Altitude { sensor: common.id() });
+        }
+        if config.kind().pin().is_some() {
+            on_pins.push(sensor);
+        } else {
+            lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        }
+    }
+    on_pins.extend(outputs.sensors());
+    if !on_pins.is_empty() {
+        lanes.push(Lane { name: GPIO_LANE.to_owned(), sensors: on_pins });
     }
     check_names(&lanes)?;
     Ok(lanes)
 }
 
-/// A handle of the sensor's own on its bus.
-fn open(config: &Bme280Config) -> Box<dyn Bus> {
-    match &config.bus {
-        BusConfig::Device(path) => Box::new(LinuxBus::new(path.clone())),
-        BusConfig::Simulated => {
-            // Sensors by other names are in other places.
-            let name = config.name.as_ref().map_or("", |name| name.id().as_str());
-            let seed = name.bytes().fold(u64::from(config.address.get()), |seed, byte| {
-                seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-            });
-            Box::new(SimulatedBus::new(config.address.get(), seed))
-        }
-    }
-}
-
 fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for SensorConfig::Bme280(config) in sensors {
-        if config.bus == BusConfig::Simulated {
+    for config in sensors {
+        let Some((bus, address)) = config.kind().place() else { continue };
+        let common = config.kind().common();
+        let id = common.id();
+        if *bus == BusConfig::Simulated {
+            if Model::of_kind(common.kind).is_none() {
+                return Err(RegistryError::NotSimulated { sensor: id });
+            }
             continue;
         }
-        let id = Bme280::id_of(config);
-        if let Some(first) = taken.insert((&config.bus, config.address), id.clone()) {
-            let (bus, address) = (config.bus.clone(), config.address.get());
+        if let Some(first) = taken.insert((bus, address), id.clone()) {
+            let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
+        }
+    }
+    Ok(())
+}
+
+/// Simulated lines are meant to be shared: an output drives an input.
+fn check_pins(sensors: &[SensorConfig], outputs: &Outputs) -> Result<(), RegistryError> {
+    let mut taken = HashMap::new();
+    let of_sensor = |config: &SensorConfig| Some((config.kind().pin()?, config.kind().common().id()));
+    for (pin, id) in sensors.iter().filter_map(of_sensor).chain(outputs.pins()) {
+        if let (PinConfig::Line(_), Some(first)) = (pin, taken.insert(pin, id.clone())) {
+            return Err(RegistryError::SamePin { first, second: id, pin });
         }
     }
     Ok(())
@@ -129,6 +180,7 @@ mod tests {
     use super::*;
     use crate::{
         clock::Moment,
+        gpio::Board,
         sensor::tests::{at, read},
     };
     use protocol::{Fault, MetricDescription};
@@ -136,7 +188,7 @@ mod tests {
     fn lanes(sensors: &[&str]) -> Result<Vec<Lane>, String> {
         let sensors: Vec<SensorConfig> =
             sensors.iter().map(|keys| toml::from_str(&format!("kind = 'bme280'\n{keys}")).unwrap()).collect();
-        registry(&HostConfig::default(), &sensors).map_err(|error| error.to_string())
+        registry(&HostConfig::default(), &sensors, &Outputs::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -145,12 +197,21 @@ mod tests {
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["host", "bme280", "outdoor"]);
         let ids: Vec<&str> = lanes[0].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
-        assert_eq!(ids[..5], ["cpu", "memory", "network", "disk", "system"]);
+        let always: Vec<&str> =
+            ids.into_iter().filter(|id| !["swap", "disk_io", "soc", "power"].contains(id)).collect();
+        assert_eq!(always, ["cpu", "memory", "network", "disk", "system"]);
         let metrics: Vec<&str> =
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
             metrics,
-            ["outdoor_temperature_celsius", "outdoor_humidity_percent", "outdoor_pressure_hectopascal"]
+            [
+                "outdoor_temperature_celsius",
+                "outdoor_humidity_percent",
+                "outdoor_pressure_hectopascal",
+                "outdoor_dew_point_celsius",
+                "outdoor_absolute_humidity_grams_per_cubic_meter",
+                "outdoor_pressure_tendency_3h_hectopascal"
+            ]
         );
     }
 
@@ -159,7 +220,34 @@ mod tests {
         let mut lanes = lanes(&["bus = 'simulated'", "bus = 'simulated'\nname = 'outdoor'"]).unwrap();
         let mut values = |lane: usize| read(lanes[lane].sensors[0].as_mut(), at(1_000_000)).unwrap();
         let (one, other) = (values(1), values(2));
-        assert!(one.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        let (last, all) = one.split_last().unwrap();
+        assert!(all.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        assert_eq!(*last, None, "a tendency takes three hours");
+    }
+
+    #[test]
+    fn derived_metrics_can_be_left_out_and_an_altitude_adds_one() {
+        let names = |keys| {
+            let lanes = lanes(&[keys]).unwrap();
+            let metrics = lanes[1].sensors[0].metrics();
+            metrics.iter().map(|metric| metric.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("derived = false").len(), 3);
+        assert!(names("altitude_meters = 120").contains(&"sea_level_pressure_hectopascal".to_owned()));
+    }
+
+    #[test]
+    fn an_altitude_of_no_use_is_refused_with_the_remedy() {
+        let error = lanes(&["altitude_meters = 120\nderived = false"]).err().unwrap();
+        assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
+    }
+
+    #[test]
+    fn a_simulated_bmp280_measures_what_it_can() {
+        let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
+        let mut lanes = registry(&HostConfig::default(), &[config], &Outputs::default()).unwrap();
+        let values = read(lanes[1].sensors[0].as_mut(), at(1_000_000)).unwrap();
+        assert!(values.len() == 3 && values[0].is_some() && values[1].is_some(), "{values:?}");
     }
 
     #[test]
@@ -180,6 +268,25 @@ mod tests {
                 error.contains(named) && (error.contains("name = ") || error.contains("correct")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn all_pins_have_one_lane_and_no_line_is_given_out_twice() {
+        let inputs = |pins: [&str; 2]| -> Vec<SensorConfig> {
+            let text = |(number, pin)| format!("kind = 'pulse_counter'\nname = 'p{number}'\npin = {pin}");
+            pins.into_iter().enumerate().map(|pin| toml::from_str(&text(pin)).unwrap()).collect()
+        };
+        let relay = "role = 'relay'\nname = 'pump'\npin = 4";
+        let outputs = Outputs::new(&[toml::from_str(relay).unwrap()], Board::default(), 0);
+        let host = HostConfig { cpu: true, ..HostConfig::default() };
+        let lanes = registry(&host, &inputs(["'simulated:4'", "'simulated:4'"]), &outputs).unwrap();
+        let names: Vec<&str> = lanes[1].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
+        assert_eq!((lanes.len(), names), (2, vec!["p0", "p1", "pump"]));
+
+        for (pins, named) in [(["5", "5"], "`p0` and `p1`"), (["3", "4"], "`p1` and `pump`")] {
+            let error = registry(&host, &inputs(pins), &outputs).err().unwrap().to_string();
+            assert!(error.starts_with(named) && error.contains("are both on GPIO"), "{error}");
         }
     }
 
@@ -214,11 +321,15 @@ mod tests {
         let host = HostConfig {
             cpu: false,
             memory: false,
+            swap: false,
             network: false,
             disk: false,
+            disk_io: false,
             system: false,
+            soc: false,
+            power: false,
             ..HostConfig::default()
         };
-        assert!(registry(&host, &[]).unwrap().is_empty());
+        assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());
     }
 }

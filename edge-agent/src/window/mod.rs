@@ -36,7 +36,6 @@ pub struct Reporter {
     catalogue: Catalogue,
     boot: BootId,
     window_ms: u64,
-    interval_ms: u64,
     sequence: u64,
     /// Monotonic time up to which summaries have been made; `None` before the first sample.
     summarised_ms: Option<u64>,
@@ -51,27 +50,11 @@ pub struct Reporter {
 
 impl Reporter {
     /// A reporter with an empty window.
-    pub fn new(
-        catalogue: Catalogue,
-        boot: BootId,
-        interval_ms: u64,
-        window_ms: u64,
-        dropped: Arc<AtomicU64>,
-    ) -> Self {
-        let window = RollingWindow::new(window_ms, interval_ms, catalogue.len());
-        Self {
-            window,
-            catalogue,
-            boot,
-            window_ms,
-            interval_ms,
-            sequence: 0,
-            summarised_ms: None,
-            dropped,
-            last: None,
-            faults: Vec::new(),
-            health: None,
-        }
+    pub fn new(catalogue: Catalogue, boot: BootId, window_ms: u64, dropped: Arc<AtomicU64>) -> Self {
+        let window = RollingWindow::new(window_ms, catalogue.len());
+        let (last, faults, health) = (None, Vec::new(), None);
+        let (sequence, summarised_ms) = (0, None);
+        Self { window, catalogue, boot, window_ms, sequence, summarised_ms, dropped, last, faults, health }
     }
 
     /// The same, noting on `health` when faults begin, change and end.
@@ -95,14 +78,13 @@ impl Reporter {
         self.last.clone().and_then(|stamp| self.summary(stamp))
     }
 
-    /// Goes on with other metrics, another interval or another window: what the window holds of a metric
+    /// Goes on with other metrics or another window: what the window holds of a metric
     /// stays if `keeps` its sensor, as do boot and sequence. If something of the unfinished window would be
     /// lost by that, it is reported before.
     pub fn change(
         &mut self,
         catalogue: Catalogue,
         keeps: impl Fn(&SensorId) -> bool,
-        interval_ms: u64,
         window_ms: u64,
     ) -> Option<Report> {
         let places: HashMap<&MetricName, usize> = self
@@ -119,21 +101,21 @@ impl Reporter {
         let from: Vec<Option<usize>> = catalogue.metrics().iter().map(from).collect();
         let all_stay = from.iter().flatten().count() == self.catalogue.len();
         let report = if all_stay && window_ms == self.window_ms { None } else { self.finish() };
-        self.window.change(window_ms, interval_ms, &from);
-        (self.catalogue, self.interval_ms, self.window_ms) = (catalogue, interval_ms, window_ms);
+        self.window.change(window_ms, &from);
+        (self.catalogue, self.window_ms) = (catalogue, window_ms);
         report
     }
 
     /// Takes a sample in: always a state, and once a window a summary.
     pub fn take(&mut self, sample: &Sample) -> impl Iterator<Item = Report> + use<> {
         let now_ms = sample.at.monotonic_ms;
-        self.window.push(now_ms, &sample.values);
+        self.window.push(now_ms, sample.span_ms, &sample.values);
         self.note(sample);
         let stamp = self.stamp(sample);
         self.last = Some(stamp.clone());
-        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(self.interval_ms));
+        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(sample.span_ms));
         let state = Report::State(json(&self.state(stamp.clone(), sample)));
-        let due = now_ms.saturating_sub(since) + self.interval_ms / 2 >= self.window_ms;
+        let due = now_ms.saturating_sub(since) + sample.span_ms / 2 >= self.window_ms;
         let summary = if due { self.summary(stamp) } else { None };
         [Some(state), summary].into_iter().flatten()
     }
@@ -169,6 +151,7 @@ impl Reporter {
             mean: self.column(Box::new(mean)),
             faults: sample.faults.iter().cloned().collect(),
             dropped_count: self.dropped.load(Ordering::Relaxed),
+            top: sample.top.clone(),
         }
     }
 

@@ -37,15 +37,17 @@ fn reporter() -> Reporter {
     let sensors =
         vec![listed("cpu", &[("cpu0", Unit::Percent)]), listed("roof", &[("temperature", Unit::Celsius)])];
     let catalogue = Catalogue::of(&[Lane { name: "all".into(), sensors }]);
-    Reporter::new(catalogue, "one".parse().unwrap(), 5_000, 60_000, Arc::default())
+    Reporter::new(catalogue, "one".parse().unwrap(), 60_000, Arc::default())
 }
 
 fn sample(tick: u64, cpu: Option<f64>, roof: Result<f64, Fault>) -> Sample {
     let time_ms = 1_700_000_000_000 + tick as i64 * 5_000;
     Sample {
         at: Moment { monotonic_ms: 40_000 + tick * 5_000, time_ms, clock: ClockTrust::Synchronized },
+        span_ms: 5_000,
         values: vec![cpu, roof.ok()].into(),
         faults: roof.err().map(|fault| ("roof".parse().unwrap(), fault)).into_iter().collect(),
+        top: None,
     }
 }
 
@@ -149,7 +151,7 @@ fn a_new_metric_leaves_the_windows_of_the_others_alone() {
         listed("cpu", &[("cpu0", Unit::Percent)]),
         listed("roof", &[("temperature", Unit::Celsius)]),
     ]);
-    assert_eq!(reporter.change(more, |_| true, 5_000, 60_000), None, "nothing is lost by it");
+    assert_eq!(reporter.change(more, |_| true, 60_000), None, "nothing is lost by it");
     let mut summaries = Vec::new();
     for tick in 6..12 {
         let values = vec![Some(5.0), Some(20.0), Some(23.0)].into();
@@ -181,7 +183,7 @@ fn what_would_be_lost_is_reported_before() {
         let mut reporter = reporter();
         (0..6).for_each(|tick| reporter.take(&sample(tick, Some(10.0), Ok(21.0))).for_each(drop));
         let keeps = |id: &SensorId| keeps_roof || id.as_str() != "roof";
-        let closed = summary(&reporter.change(changed, keeps, 5_000, window_ms).expect("a summary"));
+        let closed = summary(&reporter.change(changed, keeps, window_ms).expect("a summary"));
         assert_eq!((closed.sequence, closed.window_ms, closed.count["temperature_celsius"]), (1, 30_000, 6));
         assert_eq!(
             summary(&reporter.finish().map_or_else(
@@ -210,7 +212,7 @@ fn a_changed_sensor_begins_with_an_empty_window() {
         listed("cpu", &[("cpu0", Unit::Percent)]),
         listed("roof", &[("temperature", Unit::Celsius)]),
     ]);
-    reporter.change(same, |id| id.as_str() != "roof", 5_000, 60_000);
+    reporter.change(same, |id| id.as_str() != "roof", 60_000);
     let mean = state(&reporter.take(&sample(6, Some(10.0), Ok(3.0))).next().unwrap()).mean;
     assert_eq!((mean["temperature_celsius"], mean["cpu0_percent"]), (3.0, 10.0));
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use crate::cross::{self, Arch, Program, megabytes};
 use crate::process::Process;
 use crate::signals::EndRequested;
-use crate::{apt, ports, run};
+use crate::{apt, broker, ports, run};
 use cost::Cost;
 
 #[derive(clap::Subcommand)]
@@ -54,7 +54,7 @@ pub(crate) fn agent(options: &Options) -> anyhow::Result<()> {
     let dir = Path::new(LOGS);
     fs::create_dir_all(dir).with_context(|| format!("cannot create {LOGS}"))?;
     let port = ports::free()?;
-    let _broker = broker(dir, port)?;
+    let _broker = broker::start(dir, port)?;
     let mut subjects = [ours(&binary, dir, port)?, collectd(dir, port)?];
 
     println!("Measuring for {} s after {} s to settle.", options.seconds, SETTLE.as_secs());
@@ -69,22 +69,6 @@ pub(crate) fn agent(options: &Options) -> anyhow::Result<()> {
     }
     print!("\n{}", table(&subjects, start.elapsed()));
     Ok(())
-}
-
-/// A mosquitto for this run alone.
-fn broker(dir: &Path, port: u16) -> anyhow::Result<Process> {
-    let config = dir.join("mosquitto.conf");
-    fs::write(&config, format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"))?;
-    let mut command = run::command(&path_of("mosquitto")?, ["-c"]);
-    let broker = Process::log_to("mosquitto", command.arg(&config), &dir.join("mosquitto.log"))?;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if Instant::now() > deadline {
-            bail!("mosquitto does not listen; {} says why", dir.join("mosquitto.log").display());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(broker)
 }
 
 /// The agent as it is shipped, at its defaults, with the simulated sensor.

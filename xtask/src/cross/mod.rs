@@ -86,6 +86,14 @@ pub(crate) fn build(arch: Arch, programs: &[Program]) -> anyhow::Result<Vec<Path
     Ok(built)
 }
 
+/// Builds a package of the workspace with this profile, checks that it is static, and says where it is.
+pub(crate) fn build_package(arch: Arch, package: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    let (mut command, binary) = Toolchain::find(arch)?.build(package, profile);
+    run::show(&mut command)?;
+    check(&binary, arch).with_context(|| binary.display().to_string())?;
+    Ok(binary)
+}
+
 fn check(binary: &Path, arch: Arch) -> anyhow::Result<()> {
     let machine = elf::static_machine(&fs::read(binary)?)?;
     ensure!(machine == arch.elf_machine(), "it is for another machine (ELF number {machine})");

@@ -1,134 +1,100 @@
 //! Bosch's BME280: temperature, humidity and pressure of the air.
 //!
-//! A value is given only if it can be believed; see [`session`] for what is checked. After any fault the
-//! chip is set up anew at the next tick.
+//! A value is given only if it can be believed; see [`session`] for what is checked.
 
 mod session;
-mod stillness;
-mod trouble;
 
-use super::{Bme280Config, Sensor};
-use crate::{
-    bus::{Bus, SharedBus},
-    clock::Moment,
+use super::{
+    bosch::{Filter, Oversampling, Settings},
+    chip::{Chip, Codes, Quantity, Session as ChipSession, Trouble},
+    config::chip_config,
 };
-use protocol::{Fault, Kind, MetricDescription, MetricName, SensorId, Unit};
+use crate::{bus::SharedBus, clock::Moment};
+use bme280::Configuration;
+use protocol::Unit;
 use session::Session;
-use stillness::Stillness;
-use trouble::Trouble;
+use std::ops::Range;
 
-/// A BME280 on a bus.
-pub struct Bme280 {
-    id: SensorId,
-    metrics: [MetricDescription; 3],
+chip_config! {
+    /// A BME280. Its address is 0x76, or 0x77 with SDO high.
+    Bme280Config, "bme280" at 0x76 {
+        /// How often each quantity is converted for one measurement.
+        oversampling: Oversampling = Oversampling::ONCE,
+        /// The same for the temperature alone.
+        temperature_oversampling: Option<Oversampling> = None,
+        /// The same for the pressure alone: at 16 its noise falls from 3.3 to 1.3 Pa.
+        pressure_oversampling: Option<Oversampling> = None,
+        /// The same for the humidity alone.
+        humidity_oversampling: Option<Oversampling> = None,
+        /// The chip's low-pass filter of temperature and pressure. Off, so that a value is that of its tick.
+        filter: Filter = Filter::OFF,
+    }
+}
+
+impl Bme280Config {
+    fn chip(&self, bus: SharedBus) -> Box<dyn Chip> {
+        Box::new(Bme280 { config: self.clone(), bus })
+    }
+
+    fn settings(&self) -> Settings {
+        let of = |own: Option<Oversampling>| own.unwrap_or(self.oversampling);
+        Settings {
+            temperature: of(self.temperature_oversampling),
+            pressure: of(self.pressure_oversampling),
+            humidity: Some(of(self.humidity_oversampling)),
+            filter: self.filter,
+        }
+    }
+
+    /// The same as the driver wants it.
+    fn configuration(&self) -> Configuration {
+        let of = |own: Option<Oversampling>| own.unwrap_or(self.oversampling).into();
+        Configuration::default()
+            .with_temperature_oversampling(of(self.temperature_oversampling))
+            .with_pressure_oversampling(of(self.pressure_oversampling))
+            .with_humidity_oversampling(of(self.humidity_oversampling))
+            .with_iir_filter(self.filter.into())
+    }
+}
+
+struct Bme280 {
+    config: Bme280Config,
     bus: SharedBus,
-    address: u8,
-    /// None before the chip was set up and after a fault.
-    session: Option<Session>,
-    stillness: Stillness,
-    /// The fault of the last tick, so that the log tells changes only.
-    last: Option<Fault>,
 }
 
-impl Bme280 {
-    /// The sensor that `config` describes, on `bus`. Nothing is transferred before the first reading.
-    pub fn new(config: &Bme280Config, bus: Box<dyn Bus>) -> Self {
-        let id = Self::id_of(config);
-        let metric = |what: &str, unit: Unit| MetricDescription {
-            name: metric_name(config, what, unit),
-            unit,
-            sensor: id.clone(),
-            label: label(config, what),
-            kind: Kind::Gauge,
-        };
-        let metrics = [
-            metric("temperature", Unit::Celsius),
-            metric("humidity", Unit::Percent),
-            metric("pressure", Unit::Hectopascal),
-        ];
-        Self {
-            id,
-            metrics,
-            bus: SharedBus::new(bus),
-            address: config.address.get(),
-            session: None,
-            stillness: Stillness::default(),
-            last: None,
-        }
+impl Chip for Bme280 {
+    fn title(&self) -> String {
+        self.config.title("BME280")
     }
 
-    /// The id of the sensor that `config` describes.
-    pub(super) fn id_of(config: &Bme280Config) -> SensorId {
-        match &config.name {
-            Some(name) => name.id().clone(),
-            None => "bme280".parse().expect("valid by construction"),
-        }
+    fn quantities(&self) -> Vec<Quantity> {
+        vec![
+            Quantity::gauge("temperature", Unit::Celsius, -40.0..=85.0, 2).with_jump(10.0),
+            Quantity::gauge("humidity", Unit::Percent, 0.0..=100.0, 2).with_jump(30.0),
+            Quantity::gauge("pressure", Unit::Hectopascal, 300.0..=1100.0, 2).with_jump(10.0),
+        ]
     }
 
-    fn measure(&mut self, at: Moment) -> Result<[f64; 3], Trouble> {
-        self.bus.begin(at);
-        let session = match &mut self.session {
-            Some(session) => session,
-            none => none.insert(Session::open(&self.bus, self.address)?),
-        };
-        let air = session.measure()?;
-        self.stillness.check(air.codes, at.monotonic_ms)?;
-        // The last digit that the chip can tell; more would be the noise of single precision.
-        Ok([air.celsius, air.percent, air.pascal / 100.0]
-            .map(|value| (f64::from(value) * 100.0).round() / 100.0))
+    fn bus(&self) -> &SharedBus {
+        &self.bus
     }
 
-    fn tell(&mut self, fault: Fault, trouble: &Trouble) {
-        if self.last != Some(fault) {
-            tracing::warn!(sensor = %self.id, fault = %fault, "no readings of the BME280 at {:#04x}: {trouble}", self.address);
-        }
-        self.last = Some(fault);
+    fn open(&self) -> Result<Box<dyn ChipSession>, Trouble> {
+        let address = self.config.address.get();
+        Ok(Box::new(Session::open(&self.bus, address, self.config.settings(), self.config.configuration())?))
+    }
+
+    /// Pressure, temperature, humidity.
+    fn parts(&self) -> &'static [Range<usize>] {
+        &[0..3, 3..6, 6..8]
     }
 }
 
-fn metric_name(config: &Bme280Config, what: &str, unit: Unit) -> MetricName {
-    let name = match &config.name {
-        Some(name) => MetricName::new(&format!("{}_{what}", name.id()), unit),
-        None => MetricName::new(what, unit),
-    };
-    name.expect("an instance name begins a metric name and leaves room")
-}
-
-/// `Roof temperature`, `Outdoor temperature` or `Temperature`, by what is given.
-fn label(config: &Bme280Config, what: &str) -> String {
-    let label = match (&config.label, &config.name) {
-        (Some(label), _) => return format!("{label} {what}"),
-        (None, Some(name)) => format!("{} {what}", name.id().as_str().replace('_', " ")),
-        (None, None) => what.to_owned(),
-    };
-    label[..1].to_uppercase() + &label[1..]
-}
-
-impl Sensor for Bme280 {
-    fn id(&self) -> &SensorId {
-        &self.id
-    }
-
-    fn metrics(&self) -> &[MetricDescription] {
-        &self.metrics
-    }
-
-    fn read(&mut self, at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault> {
-        let was_there = self.session.is_some();
-        match self.measure(at) {
-            Ok(air) => {
-                values.copy_from_slice(&air.map(Some));
-                if self.last.take().is_some() {
-                    tracing::info!(sensor = %self.id, "the BME280 measures again");
-                }
-                Ok(())
-            }
-            Err(trouble) => {
-                self.session = None;
-                let fault = trouble.fault(was_there);
-                self.tell(fault, &trouble);
-                Err(fault)
-            }
-        }
+impl ChipSession for Session {
+    fn measure(&mut self, _at: Moment, values: &mut [Option<f64>]) -> Result<Codes, Trouble> {
+        let measured = self.measure_once()?;
+        let readings = [measured.celsius, measured.percent, measured.pascal / 100.0];
+        values.copy_from_slice(&readings.map(|reading| Some(f64::from(reading))));
+        Ok(measured.codes)
     }
 }

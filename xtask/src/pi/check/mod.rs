@@ -1,0 +1,118 @@
+//! Scenarios for the agent on the emulated Pi, each with what must come of it.
+//!
+//! Whatever happens in them, every number that is published is compared with the air of that moment.
+
+mod bench;
+mod clock;
+mod faults;
+mod messages;
+mod truth;
+
+use std::fmt;
+use std::time::Instant;
+
+use anyhow::bail;
+use clap::ValueEnum;
+
+use super::Built;
+use crate::apt;
+use crate::signals::EndRequested;
+use bench::Bench;
+
+/// A scenario: one start of the emulated Pi.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Readings, every fault of the bus and of the chip, and their ends
+    Faults,
+    /// A clock that starts in 1970, is set, and jumps
+    Clock,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only these scenarios
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+}
+
+/// Plays the named scenarios, or all, and fails if anything was not as it must be.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    // Before anything is built, for a machine that lacks them is told at once.
+    apt::ensure(&apt::lacking(&[("mosquitto", "mosquitto"), ("mosquitto_sub", "mosquitto-clients")]), &[])?;
+    let built = Built::make()?;
+    let end = EndRequested::install()?;
+    let mut findings = Findings::default();
+    for scenario in Scenario::value_variants() {
+        if options.scenarios.is_empty() || options.scenarios.contains(scenario) {
+            play(*scenario, &built, &end, &mut findings)?;
+        }
+    }
+    println!("\n{findings}");
+    if findings.wrong.is_empty() {
+        Ok(())
+    } else {
+        bail!("the agent on the emulated Pi is not as it must be")
+    }
+}
+
+fn play(
+    scenario: Scenario,
+    built: &Built,
+    end: &EndRequested,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let name = format!("{scenario:?}").to_lowercase();
+    println!("\n{name}:");
+    let start = Instant::now();
+    let dir = super::cache().join("check").join(&name);
+    let mut bench = Bench::start(&dir, built, scenario != Scenario::Clock, end)?;
+    println!("  up after {:.1} s", start.elapsed().as_secs_f64());
+    match scenario {
+        Scenario::Faults => faults::play(&mut bench, findings),
+        Scenario::Clock => clock::play(&mut bench, findings),
+    }?;
+    findings.note("no wrong number", truth(&bench));
+    println!("  {:.1} s in all", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn truth(bench: &Bench) -> anyhow::Result<String> {
+    if !bench.untrue.is_empty() {
+        bail!("{}", bench.untrue.join("; "));
+    }
+    let ([celsius, hectopascal, percent], compared) = bench.precision();
+    Ok(format!(
+        "of {compared}; without noise at most {celsius:.3} °C, {hectopascal:.3} hPa, {percent:.3} % off"
+    ))
+}
+
+/// What was as it must be, and what was not.
+#[derive(Default)]
+struct Findings {
+    right: usize,
+    wrong: Vec<String>,
+}
+
+impl Findings {
+    fn note(&mut self, what: &str, outcome: anyhow::Result<String>) {
+        match outcome {
+            Ok(remark) => {
+                println!("  ok      {what}: {remark}");
+                self.right += 1;
+            }
+            Err(error) => {
+                println!("  FAILED  {what}: {error:#}");
+                self.wrong.push(format!("{what}: {error:#}"));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.wrong {
+            writeln!(out, "FAILED  {line}")?;
+        }
+        write!(out, "{} as they must be, {} not", self.right, self.wrong.len())
+    }
+}
