@@ -95,8 +95,7 @@ fn rows<'a>(
 
 fn as_json(catalogue: &Catalogue, sample: &Sample, rates: Option<Duration>) -> String {
     let values = rows(catalogue, sample).filter_map(|(_, metric, value, _)| {
-        let rounded = (value? * 1000.0).round() / 1000.0;
-        Some((catalogue.name(metric), rounded))
+        Some((catalogue.name(metric), rounded(value?)))
     });
     let printed = Printed {
         time_ms: sample.at.time_ms,
@@ -106,6 +105,11 @@ fn as_json(catalogue: &Catalogue, sample: &Sample, rates: Option<Duration>) -> S
         faults: sample.faults.iter().map(|(id, fault)| (id, *fault)).collect(),
     };
     serde_json::to_string_pretty(&printed).expect("maps with text keys and finite numbers have a JSON form")
+}
+
+/// As in the messages of a running agent.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }
 
 fn as_table(catalogue: &Catalogue, sample: &Sample, rates: Option<Duration>) -> String {
@@ -118,7 +122,7 @@ fn as_table(catalogue: &Catalogue, sample: &Sample, rates: Option<Duration>) -> 
         }
         for metric in metrics.clone() {
             let description = &catalogue.metrics()[metric];
-            let value = sample.values[metric].map_or("-".to_owned(), |value| format!("{value:.3}"));
+            let value = sample.values[metric].map_or("-".to_owned(), |value| rounded(value).to_string());
             lines.push(cells([id.as_str(), description.name.as_str(), &value, description.unit.suffix()]));
         }
     }
