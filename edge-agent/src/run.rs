@@ -163,7 +163,8 @@ impl Agent {
         let commands = config.commands.clone().unwrap_or_default();
         let commanded = !commands.enabled.is_empty();
         let (requests, requested) = mpsc::channel(REQUESTS);
-        let (commander, ends) = Commander::new(commands, outputs.clone(), requests, config.window_ms());
+        let (commander, ends) =
+            Commander::new(commands, outputs.clone(), requests, config.window_ms(), started_ms);
         let Ends { inbox, answers, restart } = ends;
         let (interval_ms, window_ms) = (config.interval_ms(), config.window_ms());
         let sampler = Sampler::start(lanes, Duration::from_millis(interval_ms))
@@ -187,7 +188,7 @@ impl Agent {
             .commanded(outputs.clone(), answers)
             .noting_on(health.clone());
         let connection = Connection::open(settings.clone())?;
-        tracing::info!(%device, metrics, interval_ms, "started");
+        tracing::info!(%device, pi = machine.pi, metrics, interval_ms, "started");
         let socket = socket(&config, &health);
         let agent = Self {
             loader,

@@ -93,7 +93,7 @@ pub struct PrefixError(String);
 
 /// The first levels of every topic of ours, `edgewise` unless configured.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Prefix(String);
 
 impl TryFrom<String> for Prefix {

@@ -94,9 +94,8 @@ fn rows<'a>(
 }
 
 fn as_json(catalogue: &Catalogue, sample: &Sample, rates: Option<Duration>) -> String {
-    let values = rows(catalogue, sample).filter_map(|(_, metric, value, _)| {
-        Some((catalogue.name(metric), rounded(value?)))
-    });
+    let values = rows(catalogue, sample)
+        .filter_map(|(_, metric, value, _)| Some((catalogue.name(metric), rounded(value?))));
     let printed = Printed {
         time_ms: sample.at.time_ms,
         clock: sample.at.clock,

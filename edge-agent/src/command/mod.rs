@@ -85,19 +85,20 @@ pub struct Commander {
 
 impl Commander {
     /// One for a device with these outputs, whose sampler takes `requests`; its interval is at most
-    /// `window_ms`.
+    /// `window_ms`. This run of the agent began at `started_ms`.
     pub fn new(
         config: CommandsConfig,
         outputs: Outputs,
         requests: mpsc::Sender<Request>,
         window_ms: u64,
+        started_ms: u64,
     ) -> (Self, Ends) {
         let (sender, messages) = mpsc::channel(COMMANDS);
         let (answers, answered) = mpsc::channel(ANSWERS);
         let (restart, restarted) = oneshot::channel();
         let commander = Self {
             judge: Judge::new(config),
-            performer: Performer::new(outputs, requests, window_ms),
+            performer: Performer::new(outputs, requests, window_ms, started_ms),
             messages,
             answers,
             restart: Some(restart),

@@ -12,19 +12,28 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Seconds that `identify` blinks for unless told otherwise, and at most.
 const BLINK_SECONDS: (f64, f64) = (10.0, 300.0);
+/// Milliseconds for which a new run refuses to end: a command that an earlier run obeyed, and that comes again
+/// unrecognised, must not end one run after the other.
+const SETTLING_MS: u64 = 10_000;
 
 /// Does what is commanded.
 pub(super) struct Performer {
     outputs: Outputs,
     requests: mpsc::Sender<Request>,
     window_ms: u64,
+    started_ms: u64,
     /// Id of the command to end that was obeyed.
     restart: Option<String>,
 }
 
 impl Performer {
-    pub(super) fn new(outputs: Outputs, requests: mpsc::Sender<Request>, window_ms: u64) -> Self {
-        Self { outputs, requests, window_ms, restart: None }
+    pub(super) fn new(
+        outputs: Outputs,
+        requests: mpsc::Sender<Request>,
+        window_ms: u64,
+        started_ms: u64,
+    ) -> Self {
+        Self { outputs, requests, window_ms, started_ms, restart: None }
     }
 
     /// Carries a command out; what became of it, with a line for people.
@@ -96,6 +105,9 @@ impl Performer {
 
     fn end(&mut self, command: &Command) -> Done {
         none(command)?;
+        if monotonic_ms().saturating_sub(self.started_ms) < SETTLING_MS {
+            return refused(format!("started less than {} s ago", SETTLING_MS / 1000));
+        }
         self.restart = Some(command.id.clone());
         Ok("ending, for the service manager to start the agent again".to_owned())
     }

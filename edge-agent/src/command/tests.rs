@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    clock::monotonic_ms,
     gpio::{Board, SimulatedPins},
     sample::Refused,
 };
@@ -19,13 +20,18 @@ struct Desk {
 impl Desk {
     /// Not running yet.
     fn idle() -> (Self, Commander) {
+        Self::started(0)
+    }
+
+    fn started(started_ms: u64) -> (Self, Commander) {
         let config =
             "enabled = ['identify', 'set_output', 'set_interval', 'read_now', 'restart']\ntrust_clock = true";
         let relay = "role = 'relay'\nname = 'pump'\npin = 'simulated:4'";
         let pins = SimulatedPins::default();
         let outputs = Outputs::new(&[toml::from_str(relay).unwrap()], Board::with(pins.clone()), 0);
         let (sender, requests) = mpsc::channel(1);
-        let (commander, ends) = Commander::new(toml::from_str(config).unwrap(), outputs, sender, 30_000);
+        let (commander, ends) =
+            Commander::new(toml::from_str(config).unwrap(), outputs, sender, 30_000, started_ms);
         let Ends { inbox, answers, restart } = ends;
         (Self { inbox, answers, restart, requests, pins }, commander)
     }
@@ -130,6 +136,14 @@ async fn restart_is_answered_before_it_happens() {
     (&mut desk.restart).await.unwrap();
     let answered = desk.answers.try_recv().unwrap();
     assert!(matches!(answered, Answer::Result(result) if result.outcome == Outcome::Done));
+}
+
+#[tokio::test]
+async fn a_new_run_does_not_end_at_once_again() {
+    let (mut desk, commander) = Desk::started(monotonic_ms());
+    tokio::spawn(commander.run());
+    desk.refused("restart", json!({}), "started less than 10 s ago").await;
+    assert!(desk.restart.try_recv().is_err());
 }
 
 #[tokio::test]

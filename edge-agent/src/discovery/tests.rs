@@ -19,6 +19,7 @@ fn birth() -> Birth {
         agent_version: "1.2.3".to_owned(),
         hostname: "roof".to_owned(),
         model: Some("Raspberry Pi 4 Model B Rev 1.4".to_owned()),
+        serial: None,
         os: "Debian".to_owned(),
         arch: "aarch64".to_owned(),
         interval_ms: 5_000,

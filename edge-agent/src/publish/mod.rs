@@ -5,9 +5,11 @@ mod connection;
 mod delivery;
 mod disk;
 mod outbox;
+mod results;
 
 pub use connection::{Connection, Settings, Subscription};
 pub use disk::SpoolSettings;
+pub use outbox::{Outbox, Parcel};
 
 use crate::{
     clock, clock::Moment, command::Answer, control::Health, discovery::Discovery, output::Outputs,
@@ -15,13 +17,10 @@ use crate::{
 };
 use connection::{Event, Message};
 use delivery::Delivery;
-use outbox::Parcel;
-use protocol::{
-    Backlog, Birth, BootId, Channel, CommandResult, DeviceId, Stamp, Status, Topic, Topics, Version,
-};
+use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
+use results::Results;
 use serde_json::value::RawValue;
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -39,8 +38,6 @@ const BACKLOG_SUMMARIES: usize = 100;
 const BACKLOG_BYTES: usize = 128 * 1024;
 /// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
 const LAST_ACKS: Duration = Duration::from_secs(1);
-/// Results of commands that wait for a connection. Whoever asked is further away than the broker then.
-const RESULTS: usize = 16;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -56,7 +53,7 @@ pub struct Publisher {
     connected: bool,
     outputs: Outputs,
     answers: Option<mpsc::Receiver<Answer>>,
-    results: VecDeque<CommandResult>,
+    results: Results,
     health: Option<Arc<Health>>,
 }
 
@@ -80,7 +77,7 @@ impl Publisher {
             connected: false,
             outputs: Outputs::default(),
             answers: None,
-            results: VecDeque::new(),
+            results: Results::default(),
             health: None,
         }
     }
@@ -172,11 +169,7 @@ impl Publisher {
     fn answer(&mut self, answer: Answer, connection: &Connection) {
         match answer {
             Answer::Result(result) => {
-                if self.results.len() >= RESULTS {
-                    tracing::warn!("results of commands find no connection: the oldest is dropped");
-                    self.results.pop_front();
-                }
-                self.results.push_back(result);
+                self.results.push(result);
                 self.dispatch(connection);
             }
             Answer::Interval(interval_ms) => {
@@ -192,10 +185,12 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
-                self.outputs.connected(true, clock::monotonic_ms());
+                let now_ms = clock::monotonic_ms();
+                self.outputs.connected(true, now_ms);
                 if let Some(health) = &self.health {
-                    health.connected(clock::monotonic_ms());
+                    health.connected(now_ms);
                 }
+                self.results.resend(now_ms);
                 self.announce(connection);
                 self.discovery.connected(clock::monotonic_ms());
                 self.delivery.resend_all();
@@ -256,12 +251,12 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
-        while let Some(result) = self.results.front().filter(|_| self.connected) {
+        while let Some(result) = self.results.due().filter(|_| self.connected) {
             let json = serde_json::to_vec(result).expect("a result has a JSON form");
             if self.send(Channel::Result, json, connection).is_err() {
                 break;
             }
-            self.results.pop_front();
+            self.results.mark_sent(clock::monotonic_ms());
         }
         while self.connected {
             let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);

@@ -49,7 +49,7 @@ pub(super) fn identify(bus: &mut dyn Bus, address: u8, read: Option<u8>) -> Resu
             found => found,
         },
         0x41 => ina219(bus, address, read)?,
-        0x44 | 0x45 => match ina219(bus, address, read)? {
+        0x44..=0x46 => match ina219(bus, address, read)? {
             None => sht(bus, address, read)?,
             found => found,
         },

@@ -3,10 +3,9 @@
 use super::*;
 use crate::{
     bus::{Bus, BusError},
-    config::Config,
-    sensor::registry,
+    output::Outputs,
+    sensor::{HostConfig, SensorConfig, registry},
 };
-use common::config_file::{self, Sources};
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 use identify::What;
 use std::{collections::BTreeMap, time::Duration};
@@ -154,7 +153,7 @@ fn chips_that_share_an_address_are_told_apart() {
 }
 
 /// Addresses where a supported chip may live that is asked by writing.
-const ASKED: [u8; 11] = [0x40, 0x41, 0x44, 0x45, 0x48, 0x49, 0x4A, 0x4B, 0x62, 0x76, 0x77];
+const ASKED: [u8; 12] = [0x40, 0x41, 0x44, 0x45, 0x46, 0x48, 0x49, 0x4A, 0x4B, 0x62, 0x76, 0x77];
 
 #[test]
 fn nothing_is_written_where_no_supported_chip_lives() {
@@ -180,7 +179,7 @@ fn an_empty_bus_is_asked_only_where_chips_refuse_to_be_read() {
     assert_eq!(board.scan(), []);
     let mut written: Vec<u8> = board.written.iter().map(|(address, _)| *address).collect();
     written.dedup();
-    assert_eq!(written, [0x40, 0x44, 0x45, 0x62]);
+    assert_eq!(written, [0x40, 0x44, 0x45, 0x46, 0x62]);
 }
 
 #[test]
@@ -238,14 +237,18 @@ fn bus(path: &str, chips: impl IntoIterator<Item = (u8, Chip)>) -> BusReport {
     BusReport { path: path.into(), devices: Board::of(chips).scan(), error: None }
 }
 
-/// What the agent would start with.
-fn accepted(text: &str) -> Config {
-    let nothing = Path::new("/no/such/file");
-    let sources = Sources { variable: &|_| None, ..Sources::of_process(None, nothing) };
-    let config: Config = config_file::compose(sources, Some("agent.toml"), text).sound().unwrap();
-    registry(&config.host.clone().unwrap_or_default(), &config.sensor, &crate::output::Outputs::default())
-        .map(|_| config)
-        .unwrap()
+/// A config file with nothing but sensors.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sensors {
+    #[serde(default)]
+    sensor: Vec<SensorConfig>,
+}
+
+/// The sensors that the agent would start with.
+fn accepted(text: &str) -> Vec<SensorConfig> {
+    let Sensors { sensor } = toml::from_str(text).unwrap();
+    registry(&HostConfig::default(), &sensor, &Outputs::default()).map(|_| sensor).unwrap()
 }
 
 #[test]
@@ -254,7 +257,7 @@ fn what_is_printed_is_a_config_that_the_agent_takes() {
         bus("/dev/i2c-1", [(0x76, bosch(&[0x60])), (0x77, bosch(&[0x58])), (0x23, Chip::Registers(0, &[]))]);
     let other = bus("/dev/i2c-3", [(0x76, bosch(&[0x60])), (0x3C, Chip::Registers(0, &[]))]);
     let text = printed(&Report { buses: vec![two, other], one_wire: vec![] });
-    assert_eq!(accepted(&text).sensor.len(), 3, "{text}");
+    assert_eq!(accepted(&text).len(), 3, "{text}");
     for part in
         ["#   0x3c  nothing", "#   0x23  perhaps a BH1750", "# kind = \"bh1750\"", "name = \"bme280_3_76\""]
     {
@@ -266,7 +269,7 @@ fn what_is_printed_is_a_config_that_the_agent_takes() {
 fn one_sensor_needs_no_name() {
     let report = Report { buses: vec![bus("/dev/i2c-1", [(0x77, bosch(&[0x60]))])], one_wire: vec![] };
     let text = printed(&report);
-    assert_eq!(accepted(&text).sensor.len(), 1);
+    assert_eq!(accepted(&text).len(), 1);
     assert_eq!(
         text,
         "# /dev/i2c-1\n#   0x77  BME280\n\n[[sensor]]\nkind = \"bme280\"\nbus = \"/dev/i2c-1\"\naddress = 0x77\n"
@@ -283,7 +286,7 @@ fn nothing_and_trouble_are_said_with_the_remedy() {
     };
     let text = printed(&report);
     assert!(text.contains("group i2c"), "{text}");
-    assert!(accepted(&text).sensor.is_empty());
+    assert!(accepted(&text).is_empty());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From configuration to sensors.
 
-use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, derived, host};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, config::Kind, derived, host};
 use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
@@ -96,7 +96,7 @@ pub fn registry(
     sensors: &[SensorConfig],
     outputs: &Outputs,
 ) -> Result<Vec<Lane>, RegistryError> {
-    check_places(sensors)?;
+    check_places(sensors.iter().map(SensorConfig::kind))?;
     check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
@@ -124,11 +124,11 @@ pub fn registry(
     Ok(lanes)
 }
 
-fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
+fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for config in sensors {
-        let Some((bus, address)) = config.kind().place() else { continue };
-        let common = config.kind().common();
+    for kind in kinds {
+        let Some((bus, address)) = kind.place() else { continue };
+        let common = kind.common();
         let id = common.id();
         if *bus == BusConfig::Simulated {
             if Model::of_kind(common.kind).is_none() {
@@ -181,7 +181,10 @@ mod tests {
     use crate::{
         clock::Moment,
         gpio::Board,
-        sensor::tests::{at, read},
+        sensor::{
+            Address, Common,
+            tests::{at, read},
+        },
     };
     use protocol::{Fault, MetricDescription};
 
@@ -240,6 +243,31 @@ mod tests {
     fn an_altitude_of_no_use_is_refused_with_the_remedy() {
         let error = lanes(&["altitude_meters = 120\nderived = false"]).err().unwrap();
         assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
+    }
+
+    /// A kind that the simulated bus knows nothing of.
+    struct Light;
+
+    impl Kind for Light {
+        fn common(&self) -> Common<'_> {
+            let (name, label, stuck_after_seconds, altitude) = (None, None, None, None);
+            Common { kind: "light", name, label, stuck_after_seconds, derived: true, altitude }
+        }
+
+        fn place(&self) -> Option<(&BusConfig, Address)> {
+            Some((&BusConfig::Simulated, Address::at(0x23)))
+        }
+
+        fn build(&self) -> Box<dyn Sensor> {
+            unreachable!("it is refused before")
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_simulated_is_refused_with_the_remedy() {
+        let kinds: [&dyn Kind; 1] = [&Light];
+        let error = check_places(kinds.into_iter()).unwrap_err().to_string();
+        assert!(error.contains("`light` cannot be simulated") && error.contains("/dev/i2c-1"), "{error}");
     }
 
     #[test]

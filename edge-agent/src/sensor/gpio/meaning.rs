@@ -72,7 +72,7 @@ pub(super) struct Rain {
 impl Rain {
     /// Milliseconds over which the intensity is taken.
     const WINDOW_MS: u64 = 600_000;
-    /// Above the heaviest minute on record, 38 mm in Guadeloupe in 1970, going on for an hour (World
+    /// Above the heaviest minute on record, 31.2 mm at Unionville in 1956, going on for an hour (World
     /// Meteorological Organization, archive of weather extremes).
     const MOST_MM_PER_HOUR: f64 = 3_000.0;
 
