@@ -6,5 +6,7 @@ pub const CLEAN: u8 = 0;
 pub const FAILURE: u8 = 1;
 /// The command line or the configuration is wrong. Trying again does not help.
 pub const USAGE: u8 = 2;
+/// Ended to be started again, as a command asked for.
+pub const RESTART: u8 = 4;
 /// Another program holds the address to listen on.
 pub const ADDRESS_IN_USE: u8 = 3;

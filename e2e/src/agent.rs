@@ -1,14 +1,21 @@
 //! An agent under test.
 
 use crate::{Program, binary};
-use std::{fs, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use tempfile::TempDir;
 
 /// A running agent, quick enough for tests: a sample every 0.2 s, a window and summary of 2 s.
 pub struct Agent {
     /// Its process.
     pub program: Program,
-    _config: TempDir,
+    device: String,
+    broker: String,
+    /// Holds its config file and its spool.
+    home: TempDir,
 }
 
 impl Agent {
@@ -25,12 +32,28 @@ impl Agent {
     /// # Panics
     /// When there is no room for its config file.
     pub fn start_with(device: &str, broker: &str, more: &str) -> Self {
-        let config = tempfile::tempdir().expect("room in /tmp");
-        let path = config.path().join("agent.toml");
+        let home = tempfile::tempdir().expect("room in /tmp");
         let text = format!("interval_seconds = 0.2\nwindow_seconds = 2\n{more}\n");
-        fs::write(&path, text).expect("room in /tmp");
-        let mut command = Command::new(binary("edge-agent"));
-        command.args(["--hub", broker, "--device", device, "--simulate", "--config"]).arg(path);
-        Self { program: Program::start(&mut command), _config: config }
+        fs::write(home.path().join("agent.toml"), text).expect("room in /tmp");
+        let program = launch(device, broker, home.path());
+        Self { program, device: device.to_owned(), broker: broker.to_owned(), home }
     }
+
+    /// Starts it again, after its process has ended, with the same config and what it left on disk.
+    pub fn restart(&mut self) {
+        self.program = launch(&self.device, &self.broker, self.home.path());
+    }
+
+    /// Files in its spool.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(self.home.path().join("spool").join(&self.device));
+        files.into_iter().flatten().map_while(Result::ok).map(|entry| entry.path()).collect()
+    }
+}
+
+fn launch(device: &str, broker: &str, home: &Path) -> Program {
+    let mut command = Command::new(binary("edge-agent"));
+    command.args(["--hub", broker, "--device", device, "--simulate", "--config"]);
+    command.arg(home.join("agent.toml")).env("EDGEWISE_SPOOL_DIRECTORY", home.join("spool"));
+    Program::start(&mut command)
 }

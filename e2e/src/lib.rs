@@ -5,12 +5,14 @@
 
 mod agent;
 mod hub;
+mod listener;
 mod mosquitto;
 mod program;
 mod sse;
 
 pub use agent::Agent;
 pub use hub::{Hub, HubOptions, stored_sequences};
+pub use listener::{Listener, Message};
 pub use mosquitto::Mosquitto;
 pub use program::{Program, binary, free_port};
 pub use sse::Events;

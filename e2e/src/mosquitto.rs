@@ -45,6 +45,20 @@ impl Mosquitto {
         self.program.terminate();
         self.program = launch(self.port, self.data.path());
     }
+
+    /// The same, but its sessions and retained messages are lost on the way.
+    ///
+    /// # Panics
+    /// When its database cannot be removed.
+    pub fn restart_empty(&mut self) {
+        self.program.kill();
+        let database = self.data.path().join("mosquitto.db");
+        // A kill before the first save leaves none.
+        if database.exists() {
+            fs::remove_file(database).expect("it is ours");
+        }
+        self.program = launch(self.port, self.data.path());
+    }
 }
 
 fn launch(port: u16, data: &Path) -> Program {

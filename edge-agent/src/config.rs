@@ -1,10 +1,19 @@
 //! What the agent is told: command line over environment over file over defaults.
 
-use crate::sensor::{HostConfig, SensorConfig};
+use crate::{
+    command::CommandsConfig,
+    discovery::HomeAssistantConfig,
+    output::{self, OutputConfig, OutputConfigError},
+    publish::SpoolSettings,
+    sensor::{HostConfig, SensorConfig},
+};
 use common::{broker_url::BrokerUrl, config_file, secret::Secret};
 use confique::Layer as _;
 use protocol::{DeviceId, IdError, Prefix};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Where the config file is looked for when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
@@ -32,12 +41,27 @@ pub struct Config {
     #[config(nested)]
     pub mqtt: MqttConfig,
 
+    /// Where summaries wait on disk.
+    #[config(nested)]
+    pub spool: SpoolConfig,
+
+    /// Home Assistant.
+    #[config(nested)]
+    pub home_assistant: HomeAssistantConfig,
+
     /// Which figures of the machine itself are sampled.
     pub host: Option<HostConfig>,
 
     /// Sensors on buses.
     #[config(default = [])]
     pub sensor: Vec<SensorConfig>,
+
+    /// What is switched: relays, and a status LED.
+    #[config(default = [])]
+    pub output: Vec<OutputConfig>,
+
+    /// Which commands are obeyed. None, unless told otherwise.
+    pub commands: Option<CommandsConfig>,
 }
 
 /// How to reach the broker.
@@ -69,6 +93,40 @@ pub struct MqttConfig {
     pub ca_file: Option<PathBuf>,
 }
 
+/// Where summaries wait that the hub does not acknowledge.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct SpoolConfig {
+    /// Whether they may wait on disk. Without, what is not acknowledged when the agent ends is lost.
+    #[config(env = "EDGEWISE_SPOOL_ENABLED", default = true)]
+    pub enabled: bool,
+
+    /// A directory of the agent's own; each device has one of its own in it.
+    #[config(env = "EDGEWISE_SPOOL_DIRECTORY", default = "/var/lib/edgewise/spool")]
+    pub directory: PathBuf,
+
+    /// Seconds that a summary waits in memory for its acknowledgement before it is written, 0.1 to 86400. While
+    /// the hub acknowledges, nothing is written.
+    #[config(env = "EDGEWISE_SPOOL_AFTER_SECONDS", default = 300.0)]
+    pub after_seconds: f64,
+
+    /// Most megabytes (millions of bytes) on disk, 1 to 100000; then the oldest summaries are dropped and
+    /// counted.
+    #[config(env = "EDGEWISE_SPOOL_MEGABYTES", default = 64)]
+    pub megabytes: u64,
+}
+
+impl SpoolConfig {
+    /// What the last stage needs of it; `None` when it is turned off.
+    pub fn settings(&self, device: &DeviceId) -> Option<SpoolSettings> {
+        self.enabled.then(|| SpoolSettings {
+            directory: self.directory.join(device.as_str()),
+            cap_bytes: self.megabytes * 1_000_000,
+            after: Duration::from_secs_f64(self.after_seconds),
+        })
+    }
+}
+
 /// What the command line says, over everything else.
 #[derive(Debug, Default)]
 pub struct Overrides {
@@ -94,6 +152,9 @@ pub enum ConfigError {
         /// What it must be.
         rule: &'static str,
     },
+    /// Outputs that contradict each other.
+    #[error(transparent)]
+    Output(#[from] OutputConfigError),
     /// No broker.
     #[error(
         "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
@@ -137,6 +198,15 @@ impl Config {
             let (key, rule) = ("window_seconds", "it takes interval_seconds to 3600");
             return Err(ConfigError::Bounds { key, value: self.window_seconds, rule });
         }
+        if !(0.1..=86_400.0).contains(&self.spool.after_seconds) {
+            let (key, rule) = ("spool.after_seconds", "it takes 0.1 to 86400");
+            return Err(ConfigError::Bounds { key, value: self.spool.after_seconds, rule });
+        }
+        if !(1..=100_000).contains(&self.spool.megabytes) {
+            let (key, rule) = ("spool.megabytes", "it takes 1 to 100000");
+            return Err(ConfigError::Bounds { key, value: self.spool.megabytes as f64, rule });
+        }
+        output::check(&self.output, self.window_ms())?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use protocol::{Birth, BootId, MetricDescription, Stamp, Version};
+use rppal::system::DeviceInfo;
 use std::fs;
 
 /// Facts about the machine, read once.
@@ -9,9 +10,12 @@ use std::fs;
 pub struct Machine {
     /// Host name.
     pub hostname: String,
-    /// Model by the device tree, such as `Raspberry Pi 3 Model B Rev 1.2`, where there is one.
+    /// Which Raspberry Pi it is by its revision code, such as `Raspberry Pi 3 B`; nothing for others.
+    pub pi: Option<String>,
+    /// Model by the device tree, such as `Raspberry Pi 3 Model B Rev 1.2`; without a device tree, which Pi it
+    /// is, if it is one.
     pub model: Option<String>,
-    /// Serial number by the device tree, where there is one.
+    /// Serial number by the device tree, or by /proc/cpuinfo as Pis have it, where there is one.
     pub serial: Option<String>,
     /// Operating system and its version.
     pub os: String,
@@ -23,10 +27,13 @@ impl Machine {
     /// Reads what the kernel and the operating system say of themselves.
     pub fn read() -> Self {
         let unknown = || "unknown".to_owned();
+        let pi = DeviceInfo::new().ok().map(|info| info.model().to_string());
         Self {
             hostname: text("/proc/sys/kernel/hostname").unwrap_or_else(unknown),
-            model: text("/proc/device-tree/model"),
-            serial: text("/proc/device-tree/serial-number"),
+            model: text("/proc/device-tree/model").or_else(|| pi.clone()),
+            pi,
+            serial: text("/proc/device-tree/serial-number")
+                .or_else(|| serial(&fs::read_to_string("/proc/cpuinfo").ok()?)),
             os: fs::read_to_string("/etc/os-release").ok().and_then(|t| pretty_name(&t)).unwrap_or_else(
                 || {
                     text("/proc/sys/kernel/osrelease")
@@ -53,6 +60,7 @@ impl Machine {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             hostname: self.hostname,
             model: self.model,
+            serial: self.serial,
             os: self.os,
             arch: std::env::consts::ARCH.to_owned(),
             interval_ms,
@@ -75,6 +83,13 @@ fn text(path: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// The serial number in a /proc/cpuinfo; all zeros is none.
+fn serial(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("Serial"))?;
+    let serial = line.split_once(':')?.1.trim();
+    serial.contains(|c: char| c != '0').then(|| serial.to_owned())
+}
+
 fn pretty_name(os_release: &str) -> Option<String> {
     let value = os_release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(value.trim().trim_matches(['"', '\'']).to_owned())
@@ -89,6 +104,14 @@ mod tests {
         let os = "NAME=\"Debian\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n";
         assert_eq!(pretty_name(os).as_deref(), Some("Debian GNU/Linux 12 (bookworm)"));
         assert_eq!(pretty_name("ID=x\n"), None);
+    }
+
+    #[test]
+    fn a_pi_without_device_tree_still_has_its_serial() {
+        let cpuinfo = "Hardware\t: BCM2835\nRevision\t: a02082\nSerial\t\t: 00000000badcafe0\n";
+        assert_eq!(serial(cpuinfo).as_deref(), Some("00000000badcafe0"));
+        assert_eq!(serial("Serial\t\t: 0000000000000000\n"), None);
+        assert_eq!(serial("processor\t: 0\n"), None);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `edge-agent`: measures this machine and its sensors, and tells a broker.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use common::{broker_url::BrokerUrl, exit, logs, stop};
 use edge_agent::{
     config::{self, Overrides},
-    run::{self, StartError},
+    run::{self, Ending, StartError},
+    scan,
     sensor::SensorConfig,
 };
 use protocol::DeviceId;
@@ -29,16 +30,44 @@ struct Arguments {
     /// Add a simulated BME280: its air follows a daily curve
     #[arg(long)]
     simulate: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do instead of measuring and publishing.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look for sensors and print a config for those found
+    Scan {
+        /// Print JSON instead
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logs::init();
+    if let Some(Command::Scan { json }) = arguments.command {
+        return scanned(json);
+    }
     match start(arguments) {
-        Ok(()) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Stopped) => ExitCode::from(exit::CLEAN),
+        Ok(Ending::Restart) => ExitCode::from(exit::RESTART),
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::from(code(&error))
+        }
+    }
+}
+
+fn scanned(json: bool) -> ExitCode {
+    match scan::run(json) {
+        Ok(()) => ExitCode::from(exit::CLEAN),
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::from(exit::FAILURE)
         }
     }
 }
@@ -50,7 +79,7 @@ fn code(error: &anyhow::Error) -> u8 {
     if system_failed { exit::FAILURE } else { exit::USAGE }
 }
 
-fn start(arguments: Arguments) -> anyhow::Result<()> {
+fn start(arguments: Arguments) -> anyhow::Result<Ending> {
     let overrides = Overrides { url: arguments.hub, device: arguments.device };
     let mut config = config::load(arguments.config.as_deref(), overrides)?;
     if arguments.simulate {

@@ -70,6 +70,29 @@ impl Receipts {
         Position { sequence: covered, missing }
     }
 
+    /// Number of sequences in the set.
+    pub fn len(&self) -> u64 {
+        self.ranges.iter().map(|range| range.last - range.first + 1).sum()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// Highest sequence of the set; 0 when it is empty.
+    pub fn highest(&self) -> u64 {
+        self.ranges.last().map_or(0, |range| range.last)
+    }
+
+    /// The ranges below the highest sequence that are not in the set, lowest first.
+    pub fn holes(&self) -> impl Iterator<Item = SequenceRange> {
+        let ends = std::iter::once(0).chain(self.ranges.iter().map(|range| range.last));
+        let holes =
+            ends.zip(&self.ranges).map(|(end, next)| SequenceRange { first: end + 1, last: next.first - 1 });
+        holes.filter(|hole| hole.first <= hole.last)
+    }
+
     /// What has to be written so that a store that holds `before` holds `self`.
     pub fn changes_since(&self, before: &Receipts) -> Changes {
         let absent = |from: &Receipts, range: &SequenceRange| {

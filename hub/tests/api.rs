@@ -108,6 +108,50 @@ async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
 }
 
 #[tokio::test]
+async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    let mut hub = Hub::start(&path).await;
+    let minute = |boot: &str, n: u64| summary(boot, n, n as i64 * 60_000, "a_percent", 5.0);
+    hub.receive("edgewise/roof/status", "online", 5).await;
+    // Minutes 1 and 3 come an hour late, 3 twice; 2 is missing; 60 comes in time.
+    hub.receive(BACKLOG, backlog(&[minute("b1", 1), minute("b1", 3), minute("b1", 3)]), 3_600_000).await;
+    hub.receive("edgewise/roof/summary", minute("b1", 60), 3_600_010).await;
+    hub.receive("edgewise/roof/summary", minute("b0", 1), 60_000).await;
+    hub.acked("b1", 60).await;
+    hub.acked("b0", 1).await;
+    hub.stop().await;
+
+    let mut hub = Hub::start(&path).await;
+    hub.receive("edgewise/roof/summary", minute("b1", 60), 3_600_500).await;
+    hub.acked("b1", 60).await;
+    let (status, ledger) = hub.get("/api/v1/devices/roof/ledger").await;
+    assert_eq!(status, 200);
+    let expected = json!({
+        "device": "roof", "received_count": 4, "missing_count": 57, "late_count": 2, "double_count": 2,
+        "runs": [
+            {
+                "boot": "b1", "first_received_ms": 3_600_010, "last_received_ms": 3_600_500,
+                "highest_sequence": 60, "received_count": 3, "missing_count": 57,
+                "missing": [{ "first": 2, "last": 2 }, { "first": 4, "last": 59 }],
+                "late_count": 2, "double_count": 2,
+            },
+            {
+                "boot": "b0", "first_received_ms": 60_000, "last_received_ms": 60_000,
+                "highest_sequence": 1, "received_count": 1, "missing_count": 0, "missing": [],
+                "late_count": 0, "double_count": 0,
+            },
+        ],
+    });
+    let mut told = ledger.clone();
+    // What came in one commit has one time of arrival.
+    told["runs"][0]["first_received_ms"] = json!(3_600_010);
+    assert_eq!(told, expected);
+    assert_eq!(hub.get("/api/v1/devices/nobody/ledger").await.0, 404);
+    hub.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
     let folder = tempfile::tempdir().unwrap();
     let mut hub = Hub::start(&folder.path().join("hub.db")).await;

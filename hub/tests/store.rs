@@ -6,7 +6,7 @@ use common::{Hub, backlog, birth, sequences, state, stored, summary};
 use hub::{
     ingest::retime::Timed,
     receipts::Receipts,
-    store::{Batch, Source, Store, StoreError, sqlite::SqliteStore, writer::Record},
+    store::{Arrivals, Batch, Source, Store, StoreError, sqlite::SqliteStore, writer::Record},
 };
 use protocol::SequenceRange;
 use rusqlite::Connection;
@@ -203,8 +203,11 @@ fn old_summaries_are_forgotten_in_parts_but_that_they_came_is_not() {
     (1..=5).for_each(|n| assert!(receipts.insert(n)));
     let changes = [(&source, receipts.changes_since(&Receipts::default()))];
     let devices = [(source.device.clone(), hub::state::Device::default())];
+    let arrivals = [(&source, Arrivals { received_ms: 500, ..Arrivals::default() })];
     let records: Vec<&Record> = records.iter().collect();
-    store.commit(&Batch { records: &records, receipts: &changes, devices: &devices }).unwrap();
+    store
+        .commit(&Batch { records: &records, receipts: &changes, arrivals: &arrivals, devices: &devices })
+        .unwrap();
 
     assert_eq!(store.prune(350, 2).unwrap(), 2);
     assert_eq!(store.prune(350, 2).unwrap(), 1);
@@ -237,7 +240,35 @@ fn a_store_that_cannot_be_used_is_told_in_one_line() {
 
     drop(SqliteStore::open(&at("newer.db")).unwrap());
     Connection::open(at("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(refused(&at("newer.db")).contains("newer hub (schema 99, this one knows 1): update the hub"));
+    assert!(refused(&at("newer.db")).contains("newer hub (schema 99, this one knows 2): update the hub"));
+}
+
+/// The tables of schema 1, as a hub of then made them.
+const SCHEMA_1: &str = "
+    CREATE TABLE devices (device TEXT PRIMARY KEY, status TEXT, status_since_ms INTEGER, last_heard_ms INTEGER,
+        birth TEXT, state TEXT, state_received_ms INTEGER) STRICT;
+    CREATE TABLE summaries (device TEXT NOT NULL, boot TEXT NOT NULL, sequence INTEGER NOT NULL,
+        time_ms INTEGER NOT NULL, by_device INTEGER NOT NULL, received_ms INTEGER NOT NULL, body TEXT NOT NULL,
+        UNIQUE (device, boot, sequence)) STRICT;
+    CREATE INDEX summaries_by_time ON summaries (device, time_ms);
+    CREATE TABLE receipts (device TEXT NOT NULL, boot TEXT NOT NULL, first INTEGER NOT NULL,
+        last INTEGER NOT NULL, PRIMARY KEY (device, boot, first)) STRICT, WITHOUT ROWID;
+    PRAGMA application_id = 0x45646765;
+    PRAGMA user_version = 1;
+    INSERT INTO receipts VALUES ('roof', 'b1', 1, 2), ('roof', 'b1', 4, 4), ('roof', 'pruned', 1, 9);
+    INSERT INTO summaries VALUES ('roof', 'b1', 1, 10, 1, 11, '{}'), ('roof', 'b1', 4, 40, 1, 41, '{}');
+";
+
+#[test]
+fn a_store_of_an_older_hub_has_a_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hub.db");
+    Connection::open(&path).unwrap().execute_batch(SCHEMA_1).unwrap();
+    let store = SqliteStore::open(&path).unwrap();
+    let runs = store.reader().ledger(&"roof".parse().unwrap()).unwrap();
+    let told: Vec<_> =
+        runs.iter().map(|run| (run.boot.as_str(), run.first_received_ms, run.receipts.len())).collect();
+    assert_eq!(told, [("b1", 11, 3), ("pruned", 0, 9)]);
 }
 
 #[test]
@@ -257,7 +288,10 @@ fn only_its_user_reads_the_store() {
     std::fs::write(&path, "").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let mut store = SqliteStore::open(&path).unwrap();
-    store.commit(&Batch { records: &[&record(1, 1)], receipts: &[], devices: &[] }).unwrap();
+    let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
+    let arrivals = [(&source, Arrivals::default())];
+    let batch = Batch { records: &[&record(1, 1)], receipts: &[], arrivals: &arrivals, devices: &[] };
+    store.commit(&batch).unwrap();
     for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
         let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", entry.path());

@@ -12,8 +12,8 @@ mod topic;
 pub use id::{BootId, DeviceId, IdError, SensorId};
 pub use metric::{Kind, MetricName, MetricNameError, Unit};
 pub use payload::{
-    Ack, Backlog, Birth, ClockTrust, Command, CommandName, CommandResult, Fault, InvalidSummary,
-    MetricDescription, Outcome, Readings, SequenceRange, Stamp, State, Status, Summary, UnknownStatus,
-    Version,
+    Ack, Backlog, Birth, ClockTrust, Command, CommandName, CommandResult, CpuShare, Fault, InvalidSummary,
+    MemoryShare, MetricDescription, Outcome, Readings, SequenceRange, Stamp, State, Status, Summary, Top,
+    UnknownStatus, Version,
 };
 pub use topic::{Channel, Prefix, PrefixError, Topic, Topics};

@@ -80,7 +80,7 @@ impl Channel {
 pub enum Topic {
     /// `<prefix>/<device>/<channel>`
     Device(DeviceId, Channel),
-    /// `homeassistant/device/<device>/config`: Home Assistant's device-based discovery.
+    /// `<discovery prefix>/device/<device>/config`: Home Assistant's device-based discovery.
     Discovery(DeviceId),
 }
 
@@ -93,7 +93,7 @@ pub struct PrefixError(String);
 
 /// The first levels of every topic of ours, `edgewise` unless configured.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Prefix(String);
 
 impl TryFrom<String> for Prefix {
@@ -138,22 +138,35 @@ impl fmt::Display for Prefix {
 const DISCOVERY: &str = "homeassistant";
 
 /// Writes and reads the topics below one prefix.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Topics {
     prefix: Prefix,
+    discovery: Prefix,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self::new(Prefix::default())
+    }
 }
 
 impl Topics {
-    /// The topics below `prefix`.
+    /// The topics below `prefix`, and Home Assistant's below `homeassistant`.
     pub fn new(prefix: Prefix) -> Self {
-        Self { prefix }
+        Self { prefix, discovery: Prefix(DISCOVERY.to_owned()) }
+    }
+
+    /// The same, but with Home Assistant's below `discovery`.
+    #[must_use]
+    pub fn with_discovery(self, discovery: Prefix) -> Self {
+        Self { discovery, ..self }
     }
 
     /// The name of a topic, as it stands in an MQTT packet.
     pub fn name(&self, topic: &Topic) -> String {
         match topic {
             Topic::Device(device, channel) => format!("{}/{device}/{}", self.prefix, channel.as_str()),
-            Topic::Discovery(device) => format!("{DISCOVERY}/device/{device}/config"),
+            Topic::Discovery(device) => format!("{}/device/{device}/config", self.discovery),
         }
     }
 
@@ -170,7 +183,8 @@ impl Topics {
     /// Reads a topic's name back. `None` is somebody else's topic.
     pub fn parse(&self, name: &str) -> Option<Topic> {
         self.parse_device(name).or_else(|| {
-            let device = name.strip_prefix(DISCOVERY)?.strip_prefix("/device/")?.strip_suffix("/config")?;
+            let below = name.strip_prefix(&self.discovery.0)?;
+            let device = below.strip_prefix("/device/")?.strip_suffix("/config")?;
             device.parse().ok().map(Topic::Discovery)
         })
     }
@@ -218,7 +232,12 @@ mod tests {
         let topics = Topics::default();
         let roof: DeviceId = "roof".parse().unwrap();
         assert_eq!(topics.device(&roof, Channel::State), "edgewise/roof/state");
-        assert_eq!(topics.name(&Topic::Discovery(roof)), "homeassistant/device/roof/config");
+        let discovery = Topic::Discovery(roof);
+        assert_eq!(topics.name(&discovery), "homeassistant/device/roof/config");
+        let moved = topics.clone().with_discovery("home/ha".parse().unwrap());
+        assert_eq!(moved.name(&discovery), "home/ha/device/roof/config");
+        assert_eq!(moved.parse("home/ha/device/roof/config"), Some(discovery));
+        assert_eq!(moved.parse("homeassistant/device/roof/config"), None);
         assert_eq!(topics.filter(Channel::Summary), "edgewise/+/summary");
     }
 

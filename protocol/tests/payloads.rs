@@ -1,7 +1,10 @@
 //! Payloads as they stand on the wire: what is written reads back, and what is wrong is refused.
 
 use proptest::prelude::*;
-use protocol::{BootId, ClockTrust, Fault, InvalidSummary, MetricName, Stamp, State, Summary, Version};
+use protocol::{
+    BootId, ClockTrust, CpuShare, Fault, InvalidSummary, MemoryShare, MetricName, Stamp, State, Summary, Top,
+    Version,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -115,7 +118,11 @@ proptest! {
         let clock = if trusted { ClockTrust::Synchronized } else { ClockTrust::Unsynchronized };
         let stamp = Stamp { boot, monotonic_ms, time_ms, clock };
         let faults = BTreeMap::from([("roof".parse().unwrap(), Fault::WrongChip)]);
-        let state = State { version: Version, stamp, mean: now.clone(), now, faults, dropped_count };
+        let top = trusted.then(|| Box::new(Top {
+            cpu: vec![CpuShare { name: "cc1".to_owned(), pid: 7, percent: 99.5 }],
+            memory: vec![MemoryShare { name: "cc1".to_owned(), pid: 7, bytes: dropped_count }],
+        }));
+        let state = State { version: Version, stamp, mean: now.clone(), now, faults, dropped_count, top };
         let wire = serde_json::to_vec(&state).unwrap();
         prop_assert_eq!(serde_json::from_slice::<State>(&wire).unwrap(), state);
     }

@@ -80,7 +80,9 @@ fn hub_command(program: &Path, options: &Options) -> Command {
 
 fn agent_command(program: &Path, options: &Options) -> Command {
     let hub = format!("mqtt://127.0.0.1:{}", options.mqtt_port);
-    run::command(&program.to_string_lossy(), ["--hub", &hub, "--simulate"])
+    let mut command = run::command(&program.to_string_lossy(), ["--hub", &hub, "--simulate"]);
+    command.env("EDGEWISE_SPOOL_DIRECTORY", project::root().join(&options.data).join("spool"));
+    command
 }
 
 /// Waits until the hub answers; false if somebody asked for the end before.

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         Command::Cross(options) => cross::run(&options),
         Command::Images(options) => images::run(&options),
         Command::Pi(options) => pi::run(&options),
-        Command::Bench(bench::Bench::Agent(options)) => bench::agent(&options),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Tied(options) => tied::run(&options),
     };
     match outcome {

@@ -50,8 +50,15 @@ impl Process {
         log: &Path,
     ) -> anyhow::Result<(Self, ChildStdout)> {
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-        command.stdout(Stdio::piped()).stderr(file);
-        let mut process = Self::spawn(name, command)?;
+        Self::read_from(name, command.stderr(file))
+    }
+
+    /// Starts the program for somebody who reads its output.
+    pub(crate) fn read_from(
+        name: &'static str,
+        command: &mut Command,
+    ) -> anyhow::Result<(Self, ChildStdout)> {
+        let mut process = Self::spawn(name, command.stdout(Stdio::piped()))?;
         let output = process.child.stdout.take().with_context(|| format!("{name} has no output"))?;
         Ok((process, output))
     }

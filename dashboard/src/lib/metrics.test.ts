@@ -66,6 +66,16 @@ suite("a figure", () => {
   });
 });
 
+it("gives each pressure a chart of its own", () => {
+  const names = [
+    "pressure_hectopascal",
+    "sea_level_pressure_hectopascal",
+    "pressure_tendency_3h_hectopascal",
+  ];
+  const groups = groupMetrics(names.map((name) => metric(name, "hectopascal", "bme280")));
+  expect(groups.map((group) => group.metrics.length)).toEqual([1, 1, 1]);
+});
+
 it("puts metrics of one sensor and unit into one chart", () => {
   const groups = groupMetrics([
     metric("cpu_percent", "percent", "cpu"),

@@ -96,11 +96,14 @@ export interface MetricGroup {
   metrics: MetricDescription[];
 }
 
-/** Metrics that share a chart: those of one sensor in one unit. */
+/**
+ * Metrics that share a chart: those of one sensor in one unit. Pressures have one each: at the sensor, at sea
+ * level and as a tendency they are so far apart that none would be seen to move.
+ */
 export function groupMetrics(metrics: MetricDescription[]): MetricGroup[] {
   const groups = new Map<string, MetricGroup>();
   for (const metric of metrics) {
-    const key = `${metric.sensor}/${metric.unit}`;
+    const key = metric.unit === "hectopascal" ? metric.name : `${metric.sensor}/${metric.unit}`;
     const group = groups.get(key);
     if (group) group.metrics.push(metric);
     else groups.set(key, { key, label: metric.label, unit: metric.unit, metrics: [metric] });

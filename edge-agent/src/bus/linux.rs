@@ -66,6 +66,7 @@ fn explain(error: &LinuxI2CError, opening: bool) -> BusError {
         Errno::NXIO | Errno::REMOTEIO => BusError::NoAcknowledge,
         Errno::TIMEDOUT => BusError::Timeout,
         Errno::ACCESS | Errno::PERM => BusError::Denied,
+        Errno::BUSY => BusError::Claimed,
         _ => BusError::Other(error),
     }
 }
@@ -96,6 +97,7 @@ mod tests {
         assert!(matches!(of(Errno::NXIO), BusError::NoAcknowledge));
         assert!(matches!(of(Errno::TIMEDOUT), BusError::Timeout));
         assert!(matches!(of(Errno::NODEV), BusError::Missing(_)));
+        assert!(matches!(of(Errno::BUSY), BusError::Claimed));
         assert!(matches!(of(Errno::IO), BusError::Other(_)));
     }
 }

@@ -6,7 +6,7 @@ mod simulated;
 
 pub use linux::LinuxBus;
 pub(crate) use shared::SharedBus;
-pub use simulated::{Air, SimulatedBus};
+pub use simulated::{Air, Model, SimulatedBus};
 
 use crate::clock::Moment;
 use embedded_hal::i2c::{self, ErrorKind, I2c, NoAcknowledgeSource};
@@ -40,6 +40,9 @@ pub enum BusError {
     /// The user may not open the bus.
     #[error("access to the bus is denied; add the agent's user to the group i2c")]
     Denied,
+    /// A driver of the kernel has the address to itself.
+    #[error("a driver of the kernel has this address; remove its overlay, or leave the sensor out")]
+    Claimed,
     /// Anything else that the kernel says.
     #[error("the transfer failed: {0}")]
     Other(io::Error),
@@ -50,7 +53,9 @@ impl i2c::Error for BusError {
         match self {
             BusError::NoAcknowledge => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address),
             BusError::Timeout => ErrorKind::Bus,
-            BusError::Missing(_) | BusError::Denied | BusError::Other(_) => ErrorKind::Other,
+            BusError::Missing(_) | BusError::Denied | BusError::Claimed | BusError::Other(_) => {
+                ErrorKind::Other
+            }
         }
     }
 }

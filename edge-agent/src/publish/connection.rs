@@ -1,10 +1,11 @@
 //! The connection to the broker: it comes back by itself, and tells when it does.
 
+use crate::command::{Inbox, Received};
 use common::{backoff::Backoff, broker_url::BrokerUrl, secret::Secret};
-use protocol::Ack;
 use rumqttc::{
     AsyncClient, ClientError, ConnectReturnCode, ConnectionError, Event as Packet, EventLoop, Incoming,
-    LastWill, MqttOptions, Outgoing, QoS, Request, StateError, Subscribe, Transport,
+    LastWill, MqttOptions, Outgoing, Publish, QoS, Request, StateError, Subscribe, SubscribeFilter,
+    Transport, Unsubscribe,
 };
 use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -34,8 +35,30 @@ pub struct Settings {
     pub client_id: String,
     /// Published by the broker, retained, when the connection is lost.
     pub will: (String, &'static str),
-    /// Subscribed at every connect.
-    pub ack_topic: String,
+    /// Made at every connect.
+    pub subscriptions: Vec<Subscription>,
+    /// Where commands come from.
+    pub command_topic: String,
+    /// Where commands go, if any is enabled; only then is their topic subscribed.
+    pub commands: Option<Inbox>,
+}
+
+/// What the agent wants to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The topic, without wildcards.
+    pub topic: String,
+    /// 1 where the broker is to keep messages while the agent is away, else 0.
+    pub qos: u8,
+}
+
+/// What somebody said on one of those topics.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: String,
+    pub(super) payload: Vec<u8>,
+    /// Whether the broker had kept it from before the subscription.
+    pub(super) retained: bool,
 }
 
 /// What the connection tells.
@@ -45,8 +68,8 @@ pub(super) enum Event {
     Up,
     /// Not connected any more.
     Down,
-    /// The hub's word.
-    Ack(Ack),
+    /// Something was said to this device.
+    Message(Message),
 }
 
 /// A handle to publish by, and a task that keeps the connection up.
@@ -79,7 +102,13 @@ impl Connection {
         }
         let (client, event_loop) = AsyncClient::new(options, REQUESTS);
         let (sender, events) = mpsc::channel(REQUESTS);
-        let keeper = Keeper { events: sender, url: settings.url, ack_topic: settings.ack_topic };
+        let keeper = Keeper {
+            events: sender,
+            url: settings.url,
+            subscriptions: settings.subscriptions,
+            command_topic: settings.command_topic,
+            commands: settings.commands,
+        };
         Ok(Self { client, events, task: tokio::spawn(keeper.run(event_loop)) })
     }
 
@@ -91,8 +120,7 @@ impl Connection {
         retain: bool,
         payload: Vec<u8>,
     ) -> Result<(), ClientError> {
-        let qos = if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-        self.client.try_publish(topic, qos, retain, payload)
+        self.client.try_publish(topic, quality(qos), retain, payload)
     }
 
     /// Says goodbye after all that was handed over, and waits for it to be out, but not for ever.
@@ -114,10 +142,39 @@ impl Connection {
 struct Keeper {
     events: mpsc::Sender<Event>,
     url: BrokerUrl,
-    ack_topic: String,
+    subscriptions: Vec<Subscription>,
+    command_topic: String,
+    commands: Option<Inbox>,
 }
 
 impl Keeper {
+    fn subscription(&self) -> Subscribe {
+        let of = |topic: &String, qos| SubscribeFilter::new(topic.clone(), quality(qos));
+        let commands = self.commands.iter().map(|_| of(&self.command_topic, 1));
+        Subscribe::new_many(self.subscriptions.iter().map(|s| of(&s.topic, s.qos)).chain(commands))
+    }
+
+    /// Passes a message on; whether there is still somebody to pass it to.
+    async fn deliver(&self, message: Publish, event_loop: &mut EventLoop) -> bool {
+        if message.topic == self.command_topic {
+            match &self.commands {
+                Some(inbox) => inbox.hand_in(Received {
+                    payload: message.payload.into(),
+                    retained: message.retain,
+                    again: message.dup,
+                }),
+                // The session is from a time when commands were enabled.
+                None => event_loop
+                    .pending
+                    .push_back(Request::Unsubscribe(Unsubscribe::new(self.command_topic.clone()))),
+            }
+            return true;
+        }
+        let message =
+            Message { topic: message.topic, payload: message.payload.into(), retained: message.retain };
+        self.events.send(Event::Message(message)).await.is_ok()
+    }
+
     async fn run(self, mut event_loop: EventLoop) {
         let mut backoff = Backoff::default();
         let mut up_since = None;
@@ -130,8 +187,7 @@ impl Keeper {
                 Ok(Packet::Incoming(Incoming::ConnAck(_))) => {
                     // Live values of before are stale, and the outbox sends the rest again itself.
                     event_loop.pending.clear();
-                    let subscription = Subscribe::new(&self.ack_topic, QoS::AtLeastOnce);
-                    event_loop.pending.push_back(Request::Subscribe(subscription));
+                    event_loop.pending.push_back(Request::Subscribe(self.subscription()));
                     event_loop.mqtt_options.set_clean_session(false);
                     tracing::info!(broker = %self.url, "connected");
                     (up_since, complained) = (Some(Instant::now()), None);
@@ -140,15 +196,8 @@ impl Keeper {
                     }
                 }
                 Ok(Packet::Incoming(Incoming::Publish(message))) => {
-                    match serde_json::from_slice(&message.payload) {
-                        Ok(ack) => {
-                            if self.events.send(Event::Ack(ack)).await.is_err() {
-                                return;
-                            }
-                        }
-                        Err(error) => {
-                            tracing::warn!(topic = message.topic, %error, "not understood, ignored");
-                        }
+                    if !self.deliver(message, &mut event_loop).await {
+                        return;
                     }
                 }
                 // Hanging up with the broker's answers unread would reset the connection and lose the
@@ -178,6 +227,10 @@ impl Keeper {
             }
         }
     }
+}
+
+fn quality(qos: u8) -> QoS {
+    if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
 /// One line for people, with the remedy where there is one.

@@ -1,14 +1,20 @@
 //! The last stage: reports go out, live ones at once or not at all, summaries until acknowledged.
 
 mod connection;
+mod delivery;
+mod disk;
 mod outbox;
+mod results;
 
-pub use connection::{Connection, Settings};
+pub use connection::{Connection, Settings, Subscription};
+pub use disk::SpoolSettings;
+pub use outbox::{Outbox, Parcel};
 
-use crate::{clock, clock::Moment, window::Report};
-use connection::Event;
-use outbox::{Outbox, Parcel};
-use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topics, Version};
+use crate::{clock, clock::Moment, command::Answer, discovery::Discovery, output::Outputs, window::Report};
+use connection::{Event, Message};
+use delivery::Delivery;
+use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
+use results::Results;
 use serde_json::value::RawValue;
 use std::{
     sync::{
@@ -17,16 +23,17 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
-/// Memory for summaries that the hub has not acknowledged: three and a half hours of 16 metrics.
-const OUTBOX_BYTES: usize = 512 * 1024;
 /// Most summaries in one backlog message.
 const BACKLOG_SUMMARIES: usize = 100;
 /// Largest backlog message, well below what brokers and the hub take.
 const BACKLOG_BYTES: usize = 128 * 1024;
-/// How long the hub may take to acknowledge before a summary is sent again.
-const ACK_PATIENCE_MS: u64 = 30_000;
+/// How long the hub may take to acknowledge the last summaries. What it has not by then goes to disk.
+const LAST_ACKS: Duration = Duration::from_secs(1);
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -36,19 +43,54 @@ pub struct Publisher {
     device: DeviceId,
     /// Sent at each connect, with the time of it.
     birth: Birth,
-    outbox: Outbox,
+    discovery: Discovery,
+    delivery: Delivery,
     dropped: Arc<AtomicU64>,
     connected: bool,
+    outputs: Outputs,
+    answers: Option<mpsc::Receiver<Answer>>,
+    results: Results,
 }
 
 impl Publisher {
     /// A publisher for the device that `birth` describes; it counts in `dropped` what it had to drop.
-    pub fn new(topics: Topics, device: DeviceId, birth: Birth, dropped: Arc<AtomicU64>) -> Self {
-        Self { topics, device, birth, outbox: Outbox::new(OUTBOX_BYTES), dropped, connected: false }
+    pub fn new(
+        topics: Topics,
+        device: DeviceId,
+        birth: Birth,
+        discovery: Discovery,
+        dropped: Arc<AtomicU64>,
+        spool: Option<SpoolSettings>,
+    ) -> Self {
+        Self {
+            topics,
+            device,
+            birth,
+            discovery,
+            delivery: Delivery::new(spool),
+            dropped,
+            connected: false,
+            outputs: Outputs::default(),
+            answers: None,
+            results: Results::default(),
+        }
+    }
+
+    /// Tells `outputs` of the connection, and publishes the `answers` to commands.
+    pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
+        Self { outputs, answers: Some(answers), ..self }
+    }
+
+    /// What the publisher has to hear of.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        let ack = Subscription { topic: self.topics.device(&self.device, Channel::Ack), qos: 1 };
+        let discovery = self.discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
+        [ack].into_iter().chain(discovery).collect()
     }
 
     /// Runs until the reports end, then says `offline` and closes the connection.
     pub async fn run(mut self, mut reports: mpsc::Receiver<Report>, mut connection: Connection) {
+        let mut answers = self.answers.take();
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
@@ -59,7 +101,17 @@ impl Publisher {
                     Some(event) => self.react(event, &connection),
                     None => break,
                 },
+                done = self.delivery.disk_done() => {
+                    self.delivery.take_note(done, clock::monotonic_ms());
+                    self.dispatch(&connection);
+                }
+                Some(answer) = next(&mut answers) => self.answer(answer, &connection),
             }
+            self.delivery.use_disk(self.connected, clock::monotonic_ms());
+            self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
+        }
+        while let Some(answer) = answers.as_mut().and_then(|answers| answers.try_recv().ok()) {
+            self.answer(answer, &connection);
         }
         self.farewell(connection).await;
     }
@@ -68,13 +120,33 @@ impl Publisher {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
-                let _ = self.send(Channel::State, json, connection);
+                if self.send(Channel::State, json, connection).is_ok() {
+                    self.outputs.published(clock::monotonic_ms());
+                }
+                self.discover(connection);
             }
             Report::State(_) => {}
             Report::Summary { sequence, json } => {
-                self.outbox.push(self.boot(), sequence, json);
-                self.dropped.store(self.outbox.dropped(), Ordering::Relaxed);
+                self.delivery.push(self.boot(), sequence, json, clock::monotonic_ms());
                 self.dispatch(connection);
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, connection: &Connection) {
+        match answer {
+            Answer::Result(result) => {
+                self.results.push(result);
+                self.dispatch(connection);
+            }
+            Answer::Interval(interval_ms) => {
+                self.birth.interval_ms = interval_ms;
+                if self.connected {
+                    self.announce(connection);
+                    // How long Home Assistant waits for a state depends on the interval: it is told anew, as
+                    // after a connect.
+                    self.discovery.connected(clock::monotonic_ms());
+                }
             }
         }
     }
@@ -83,13 +155,46 @@ impl Publisher {
         match event {
             Event::Up => {
                 self.connected = true;
+                let now_ms = clock::monotonic_ms();
+                self.outputs.connected(true, now_ms);
+                self.results.resend(now_ms);
                 self.announce(connection);
-                self.outbox.resend_all();
+                self.discovery.connected(clock::monotonic_ms());
+                self.delivery.resend_all();
             }
-            Event::Down => self.connected = false,
-            Event::Ack(ack) => self.outbox.acknowledge(&ack, clock::monotonic_ms(), ACK_PATIENCE_MS),
+            Event::Down => {
+                self.connected = false;
+                self.outputs.connected(false, clock::monotonic_ms());
+            }
+            Event::Message(message) => self.hear(&message),
         }
         self.dispatch(connection);
+    }
+
+    fn hear(&mut self, message: &Message) {
+        match self.topics.parse(&message.topic) {
+            Some(Topic::Device(device, Channel::Ack)) if device == self.device => {
+                match serde_json::from_slice(&message.payload) {
+                    Ok(ack) => {
+                        let now_ms = clock::monotonic_ms();
+                        self.delivery.acknowledge(&ack, now_ms);
+                        self.outputs.hub_heard(now_ms);
+                    }
+                    Err(error) => tracing::warn!(topic = message.topic, %error, "not understood, ignored"),
+                }
+            }
+            // A session of before may have subscribed to more than this run wants to hear.
+            _ => self.discovery.hear(&message.topic, &message.payload, message.retained, &self.birth),
+        }
+    }
+
+    /// Tells Home Assistant what it does not know yet. Called at the ticks, which are spread in time among
+    /// the devices that heard the same `online`.
+    fn discover(&mut self, connection: &Connection) {
+        let Some(payload) = self.discovery.due(clock::monotonic_ms(), &self.birth) else { return };
+        if connection.publish(self.discovery.topic(), 1, true, payload).is_ok() {
+            self.discovery.sent();
+        }
     }
 
     /// Who we are, then that we are here: whoever sees `online` can rely on the birth.
@@ -108,8 +213,15 @@ impl Publisher {
 
     /// Sends what is due, in as few messages as it takes.
     fn dispatch(&mut self, connection: &Connection) {
+        while let Some(result) = self.results.due().filter(|_| self.connected) {
+            let json = serde_json::to_vec(result).expect("a result has a JSON form");
+            if self.send(Channel::Result, json, connection).is_err() {
+                break;
+            }
+            self.results.mark_sent(clock::monotonic_ms());
+        }
         while self.connected {
-            let due = self.outbox.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
+            let due = self.delivery.due(BACKLOG_SUMMARIES, BACKLOG_BYTES);
             let (channel, json) = match due.as_slice() {
                 [] => return,
                 [one] => (Channel::Summary, one.json.clone()),
@@ -119,27 +231,39 @@ impl Publisher {
             if self.send(channel, json, connection).is_err() {
                 return;
             }
-            self.outbox.mark_sent(number, clock::monotonic_ms());
+            self.delivery.mark_sent(number, clock::monotonic_ms());
         }
     }
 
-    async fn farewell(mut self, connection: Connection) {
+    async fn farewell(mut self, mut connection: Connection) {
+        self.dispatch(&connection);
+        self.await_last_acks(&mut connection).await;
+        let lost = self.delivery.save().await;
+        if lost > 0 {
+            tracing::warn!(
+                summaries = lost,
+                "ending with summaries that are neither acknowledged nor on disk: lost"
+            );
+        }
         if !self.connected {
-            if self.outbox.len() > 0 {
-                tracing::warn!(
-                    summaries = self.outbox.len(),
-                    "ending without a connection: not sent, and lost"
-                );
-            }
             return connection.abandon();
         }
-        self.dispatch(&connection);
         let goodbye = self.send(Channel::Status, Status::Offline.as_str().into(), &connection);
         if goodbye.is_err() {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
         }
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");
+    }
+
+    async fn await_last_acks(&mut self, connection: &mut Connection) {
+        let deadline = Instant::now() + LAST_ACKS;
+        while self.connected && !self.delivery.memory_is_empty() {
+            match timeout_at(deadline, connection.events.recv()).await {
+                Ok(Some(event)) => self.react(event, connection),
+                Ok(None) | Err(_) => return,
+            }
+        }
     }
 
     fn send(
@@ -154,6 +278,14 @@ impl Publisher {
 
     fn boot(&self) -> BootId {
         self.birth.stamp.boot.clone()
+    }
+}
+
+/// The next answer; never, where there are no commands.
+async fn next(answers: &mut Option<mpsc::Receiver<Answer>>) -> Option<Answer> {
+    match answers {
+        Some(answers) => answers.recv().await,
+        None => std::future::pending().await,
     }
 }
 

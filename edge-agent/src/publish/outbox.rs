@@ -12,9 +12,24 @@ pub struct Parcel {
     pub sequence: u64,
     /// The payload of a `summary` message.
     pub json: Vec<u8>,
+    /// Since when it waits, by monotonic time.
+    pub since_ms: u64,
     /// When it was last handed to the connection, by monotonic time; `None` when it has to be sent.
     sent_ms: Option<u64>,
+    /// How often it was sent without being acknowledged in time.
+    futile: u8,
 }
+
+impl Parcel {
+    /// A summary that has to be sent and waits since `since_ms`.
+    pub fn new(boot: BootId, sequence: u64, json: Vec<u8>, since_ms: u64) -> Self {
+        Self { boot, sequence, json, since_ms, sent_ms: None, futile: 0 }
+    }
+}
+
+/// A summary that was sent so often is given up if the hub acknowledges others meanwhile: it refuses this one,
+/// and one that is never acknowledged would keep all that wait behind it.
+const MOST_FUTILE: u8 = 20;
 
 /// Keeps summaries until they are acknowledged. Bounded in bytes: when it is full the oldest is dropped,
 /// and counted.
@@ -24,18 +39,43 @@ pub struct Outbox {
     bytes: usize,
     limit_bytes: usize,
     dropped: u64,
+    refused: u64,
 }
 
 impl Outbox {
     /// An empty outbox for at most `limit_bytes` of payloads.
     pub fn new(limit_bytes: usize) -> Self {
-        Self { parcels: VecDeque::new(), bytes: 0, limit_bytes, dropped: 0 }
+        Self { parcels: VecDeque::new(), bytes: 0, limit_bytes, dropped: 0, refused: 0 }
     }
 
     /// Takes a summary in, to be sent.
-    pub fn push(&mut self, boot: BootId, sequence: u64, json: Vec<u8>) {
-        self.bytes += json.len();
-        self.parcels.push_back(Parcel { boot, sequence, json, sent_ms: None });
+    pub fn push(&mut self, parcel: Parcel) {
+        self.bytes += parcel.json.len();
+        self.parcels.push_back(parcel);
+        self.keep_limit();
+    }
+
+    /// Takes back what [`take_all`](Self::take_all) gave away: older than all that came since.
+    pub fn put_back(&mut self, parcels: Vec<Parcel>) {
+        for parcel in parcels.into_iter().rev() {
+            self.bytes += parcel.json.len();
+            self.parcels.push_front(parcel);
+        }
+        self.keep_limit();
+    }
+
+    /// Gives everything away, to be kept elsewhere.
+    pub fn take_all(&mut self) -> Vec<Parcel> {
+        self.bytes = 0;
+        std::mem::take(&mut self.parcels).into()
+    }
+
+    /// Since when the oldest summary waits, by monotonic time.
+    pub fn oldest_ms(&self) -> Option<u64> {
+        self.parcels.front().map(|parcel| parcel.since_ms)
+    }
+
+    fn keep_limit(&mut self) {
         while self.bytes > self.limit_bytes && self.parcels.len() > 1 {
             if let Some(oldest) = self.parcels.pop_front() {
                 self.bytes -= oldest.json.len();
@@ -48,12 +88,16 @@ impl Outbox {
     /// `patience_ms` since it was sent: the message, or the hub's word on it, was lost.
     pub fn acknowledge(&mut self, ack: &Ack, now_ms: u64, patience_ms: u64) {
         self.parcels.retain(|parcel| parcel.boot != ack.boot || !ack.covers(parcel.sequence));
-        self.bytes = self.parcels.iter().map(|parcel| parcel.json.len()).sum();
         for parcel in &mut self.parcels {
             if parcel.sent_ms.is_some_and(|sent| now_ms.saturating_sub(sent) >= patience_ms) {
                 parcel.sent_ms = None;
+                parcel.futile += 1;
             }
         }
+        let before = self.parcels.len();
+        self.parcels.retain(|parcel| parcel.futile < MOST_FUTILE);
+        self.refused += (before - self.parcels.len()) as u64;
+        self.bytes = self.parcels.iter().map(|parcel| parcel.json.len()).sum();
     }
 
     /// Marks everything for sending: the connection is new, and what the old one carried may be lost.
@@ -87,6 +131,21 @@ impl Outbox {
         self.parcels.len()
     }
 
+    /// Whether something was sent and is neither acknowledged nor due again.
+    pub fn is_under_way(&self) -> bool {
+        self.parcels.iter().any(|parcel| parcel.sent_ms.is_some())
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.parcels.is_empty()
+    }
+
+    /// Number of summaries that were given up because the hub acknowledges others but not these.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
     /// Number of summaries that were dropped for lack of room.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -105,7 +164,7 @@ mod tests {
 
     fn filled(number: u64) -> Outbox {
         let mut outbox = Outbox::new(1_000);
-        (1..=number).for_each(|sequence| outbox.push(boot(), sequence, vec![b'x'; 10]));
+        (1..=number).for_each(|sequence| outbox.push(Parcel::new(boot(), sequence, vec![b'x'; 10], 0)));
         outbox
     }
 
@@ -139,9 +198,9 @@ mod tests {
     #[test]
     fn a_full_outbox_drops_the_oldest_and_counts() {
         let mut outbox = Outbox::new(35);
-        (1..=5).for_each(|sequence| outbox.push(boot(), sequence, vec![b'x'; 10]));
+        (1..=5).for_each(|sequence| outbox.push(Parcel::new(boot(), sequence, vec![b'x'; 10], 0)));
         assert_eq!((due(&outbox), outbox.dropped()), (vec![3, 4, 5], 2));
-        outbox.push(boot(), 6, vec![b'x'; 100]);
+        outbox.push(Parcel::new(boot(), 6, vec![b'x'; 100], 0));
         assert_eq!((due(&outbox), outbox.dropped()), (vec![6], 5), "the newest stays, however large");
     }
 
@@ -151,6 +210,28 @@ mod tests {
         assert_eq!(outbox.due(100, 35).len(), 3);
         assert_eq!(outbox.due(2, 1_000).len(), 2);
         assert_eq!(outbox.due(2, 1).len(), 1);
+    }
+
+    #[test]
+    fn what_the_hub_never_acknowledges_is_given_up_while_it_acknowledges_others() {
+        let mut outbox = filled(2);
+        for round in 0..u64::from(MOST_FUTILE) {
+            assert_eq!((outbox.len(), outbox.refused()), (2, 0));
+            outbox.mark_sent(2, round * 30_000);
+            outbox.acknowledge(&ack(0, &[]), round * 30_000 + 29_999, 30_000);
+            outbox.acknowledge(&ack(0, &[]), round * 30_000 + 30_000, 30_000);
+        }
+        assert_eq!((outbox.len(), outbox.refused(), outbox.dropped()), (0, 2, 0));
+    }
+
+    #[test]
+    fn what_was_given_away_comes_back_in_its_place() {
+        let mut outbox = filled(3);
+        let away = outbox.take_all();
+        assert!(outbox.is_empty() && outbox.oldest_ms().is_none());
+        outbox.push(Parcel::new(boot(), 4, vec![b'x'; 10], 9));
+        outbox.put_back(away);
+        assert_eq!((due(&outbox), outbox.oldest_ms()), (vec![1, 2, 3, 4], Some(0)));
     }
 
     #[test]
@@ -169,7 +250,7 @@ mod tests {
             let (mut pushed, mut acknowledged) = (0_u64, std::collections::BTreeSet::new());
             for (step, a, b) in steps {
                 match step {
-                    0 => { pushed += 1; outbox.push(boot(), pushed, vec![b'x'; 10]); }
+                    0 => { pushed += 1; outbox.push(Parcel::new(boot(), pushed, vec![b'x'; 10], 0)); }
                     1 => {
                         let ack = ack(a.min(pushed), &[(b, b + 2)]);
                         for parcel in outbox.due(usize::MAX, usize::MAX) {

@@ -1,7 +1,7 @@
 //! A lane: a thread for sensors that may block, so that a hung transfer holds up nobody else.
 
 use crate::{clock::Moment, sensor::Lane, window::Values};
-use protocol::{Fault, SensorId};
+use protocol::{Fault, SensorId, Top};
 use std::sync::mpsc as blocking;
 use tokio::sync::mpsc;
 
@@ -20,6 +20,7 @@ pub(super) struct Reply {
     pub(super) at: Moment,
     pub(super) values: Values,
     pub(super) faults: Vec<(SensorId, Fault)>,
+    pub(super) top: Option<Box<Top>>,
 }
 
 /// Starts the thread of a lane. It ends when its orders do.
@@ -32,7 +33,8 @@ pub(super) fn start(
     std::thread::Builder::new().name(lane.name.clone()).stack_size(STACK_BYTES).spawn(move || {
         while let Ok(Order { at, mut values }) = inbox.recv() {
             let faults = read(&mut lane, at, &mut values);
-            if replies.blocking_send(Reply { lane: number, at, values, faults }).is_err() {
+            let top = lane.sensors.iter_mut().find_map(|sensor| sensor.top());
+            if replies.blocking_send(Reply { lane: number, at, values, faults, top }).is_err() {
                 return;
             }
         }

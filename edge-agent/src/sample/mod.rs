@@ -4,11 +4,11 @@ mod lane;
 
 use crate::{catalogue::Catalogue, clock::Moment, sensor::Lane, window::Values};
 use lane::{Order, Reply};
-use protocol::{Fault, SensorId};
+use protocol::{Fault, SensorId, Top};
 use std::{io, ops::Range, sync::mpsc as blocking, time::Duration};
 use tokio::{
-    sync::mpsc,
-    time::{Instant, MissedTickBehavior, interval, timeout_at},
+    sync::{mpsc, oneshot},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at},
 };
 
 /// All readings of one tick.
@@ -16,12 +16,35 @@ use tokio::{
 pub struct Sample {
     /// When it was taken.
     pub at: Moment,
+    /// Milliseconds before it that it stands for: an interval, or less after one that was taken in between.
+    pub span_ms: u64,
     /// One entry for each metric of the catalogue; `None` is missing.
     pub values: Values,
     /// The sensors that gave none, and why.
     pub faults: Vec<(SensorId, Fault)>,
+    /// The processes that cost most, if that is asked for.
+    pub top: Option<Box<Top>>,
 }
 
+/// What the sampler can be asked for while it runs.
+#[derive(Debug)]
+pub enum Request {
+    /// A sample at once, beside those of the ticks.
+    Sample(oneshot::Sender<Result<(), Refused>>),
+    /// Another interval from now on.
+    Interval(Duration, oneshot::Sender<Result<(), Refused>>),
+}
+
+/// Why the sampler did not do what it was asked for.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A sample of nearly the same moment would say nothing more.
+    #[error("a sample was taken {0} ms ago")]
+    TooSoon(u64),
+}
+
+/// Shortest time between two samples, in milliseconds: the shortest interval there is.
+const SHORTEST_MS: u64 = 100;
 /// Longest time that a tick waits for its sensors: a BME280 with all its oversampling takes 0.12 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -31,6 +54,11 @@ pub struct Sampler {
     replies: mpsc::Receiver<Reply>,
     catalogue: Catalogue,
     interval: Duration,
+    requests: Option<mpsc::Receiver<Request>>,
+    /// When the last sample was taken, by both clocks.
+    last: Option<(u64, Instant)>,
+    /// Whether the next sample stands for another time than an interval.
+    irregular: bool,
 }
 
 struct LaneHandle {
@@ -62,7 +90,14 @@ impl Sampler {
             let buffer = Some(vec![None; metrics.len()].into());
             handles.push(LaneHandle { orders, metrics, sensors, buffer, hangs: false });
         }
-        Ok(Self { lanes: handles, replies, catalogue, interval })
+        let (requests, last, irregular) = (None, None, false);
+        Ok(Self { lanes: handles, replies, catalogue, interval, requests, last, irregular })
+    }
+
+    /// Takes `requests` from now on.
+    pub fn asked_by(mut self, requests: mpsc::Receiver<Request>) -> Self {
+        self.requests = Some(requests);
+        self
     }
 
     /// What the samples hold.
@@ -74,23 +109,64 @@ impl Sampler {
     /// skipped, never made up for: two samples of one moment would weigh double.
     pub async fn run(mut self, samples: mpsc::Sender<Sample>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let mut ticks = interval(self.interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks = ticks(Instant::now(), self.interval);
         loop {
-            tokio::select! {
+            let request = tokio::select! {
+                // In this order: requests, however many, hold up no tick.
+                biased;
                 () = &mut stop => return,
-                _ = ticks.tick() => {}
-            }
-            let sample = self.tick().await;
+                _ = ticks.tick() => None,
+                Some(request) = next(&mut self.requests) => Some(request),
+            };
+            let sample = match request {
+                None => self.tick().await,
+                Some(Request::Interval(interval, done)) => {
+                    ticks = self.change(interval);
+                    // Who asked may be gone.
+                    let _ = done.send(Ok(()));
+                    continue;
+                }
+                Some(Request::Sample(done)) => {
+                    if let Some(since_ms) = self.last.map(|(_, at)| at.elapsed().as_millis() as u64)
+                        && since_ms < SHORTEST_MS
+                    {
+                        let _ = done.send(Err(Refused::TooSoon(since_ms)));
+                        continue;
+                    }
+                    self.irregular = true;
+                    let sample = self.tick().await;
+                    // The next one stands for what is left of the interval.
+                    self.irregular = true;
+                    let _ = done.send(Ok(()));
+                    sample
+                }
+            };
             if samples.send(sample).await.is_err() {
                 return;
             }
         }
     }
 
+    /// Another interval, counted from the last sample: so asking again and again puts no sample off.
+    fn change(&mut self, interval: Duration) -> Interval {
+        self.interval = interval;
+        self.irregular = true;
+        let now = Instant::now();
+        let due = self.last.map_or(now, |(_, at)| at + interval);
+        ticks(due.max(now), interval)
+    }
+
     async fn tick(&mut self) -> Sample {
         let at = Moment::now();
-        let mut sample = Sample { at, values: vec![None; self.catalogue.len()].into(), faults: Vec::new() };
+        let interval_ms = self.interval.as_millis() as u64;
+        let span_ms = match self.last {
+            Some((last_ms, _)) if self.irregular => at.monotonic_ms.saturating_sub(last_ms).max(1),
+            _ => interval_ms,
+        };
+        self.irregular = false;
+        self.last = Some((at.monotonic_ms, Instant::now()));
+        let values = vec![None; self.catalogue.len()].into();
+        let mut sample = Sample { at, span_ms, values, faults: Vec::new(), top: None };
         // What came after its tick had ended: the values are too old, but the lane is free again.
         while let Ok(late) = self.replies.try_recv() {
             self.lanes[late.lane].buffer = Some(late.values);
@@ -113,6 +189,7 @@ impl Sampler {
             }
             sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
             sample.faults.extend(reply.faults);
+            sample.top = sample.top.or(reply.top);
             awaited -= 1;
             lane.buffer = Some(reply.values);
         }
@@ -131,6 +208,20 @@ impl Sampler {
             self.lanes[reply.lane].buffer = Some(reply.values);
         }
         sample
+    }
+}
+
+fn ticks(start: Instant, interval: Duration) -> Interval {
+    let mut ticks = interval_at(start, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ticks
+}
+
+/// The next request; never, where nobody asks.
+async fn next(requests: &mut Option<mpsc::Receiver<Request>>) -> Option<Request> {
+    match requests {
+        Some(requests) => requests.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::*;
+use super::{Refused::TooSoon, *};
 use crate::sensor::Sensor;
 use protocol::{Kind, MetricDescription, MetricName, Unit};
 use std::sync::{
@@ -134,4 +134,70 @@ async fn it_stops_when_told_and_closes_its_channel() {
     stop.send(()).unwrap();
     running.await.unwrap();
     while samples.recv().await.is_some() {}
+}
+
+/// A sampler at work, and a way to ask it.
+fn running(interval: Duration) -> (mpsc::Sender<Request>, mpsc::Receiver<Sample>) {
+    let (sender, samples) = mpsc::channel(64);
+    let (requests, requested) = mpsc::channel(1);
+    let sampler = Sampler::start(vec![lane("roof").0], interval).unwrap().asked_by(requested);
+    tokio::spawn(sampler.run(sender, std::future::pending()));
+    (requests, samples)
+}
+
+async fn ask(
+    requests: &mpsc::Sender<Request>,
+    request: impl FnOnce(oneshot::Sender<Result<(), Refused>>) -> Request,
+) -> Result<(), Refused> {
+    let (done, answer) = oneshot::channel();
+    requests.send(request(done)).await.unwrap();
+    answer.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_sample_in_between_and_the_next_one_share_the_interval() {
+    let (requests, mut samples) = running(Duration::from_secs(2));
+    let first = samples.recv().await.unwrap();
+    assert_eq!(first.span_ms, 2_000);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(ask(&requests, Request::Sample).await, Ok(()));
+    let between = samples.recv().await.unwrap();
+    assert_eq!(between.span_ms, between.at.monotonic_ms - first.at.monotonic_ms);
+    let TooSoon(_) = ask(&requests, Request::Sample).await.unwrap_err();
+    let next = samples.recv().await.unwrap();
+    assert_eq!(next.span_ms, next.at.monotonic_ms - between.at.monotonic_ms);
+    let regular = samples.recv().await.unwrap();
+    assert_eq!(regular.span_ms, 2_000);
+}
+
+#[tokio::test]
+async fn another_interval_counts_from_the_last_sample() {
+    let (requests, mut samples) = running(Duration::from_secs(60));
+    let first = samples.recv().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let shorter = |done| Request::Interval(Duration::from_millis(300), done);
+    assert_eq!(ask(&requests, shorter).await, Ok(()));
+    let second = samples.recv().await.unwrap();
+    assert_eq!(second.span_ms, second.at.monotonic_ms - first.at.monotonic_ms);
+    assert!(second.span_ms >= 290, "{}", second.span_ms);
+    assert_eq!(samples.recv().await.unwrap().span_ms, 300);
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_holds_up_no_tick() {
+    let (requests, mut samples) = running(Duration::from_millis(300));
+    let flood = tokio::spawn(async move {
+        loop {
+            let again = |done| Request::Interval(Duration::from_millis(300), done);
+            if requests.is_closed() || ask(&requests, again).await.is_err() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..4 {
+        let sample = tokio::time::timeout(Duration::from_secs(20), samples.recv()).await;
+        assert!(sample.expect("a sample comes").is_some());
+    }
+    flood.abort();
 }

@@ -1,8 +1,12 @@
 //! From configuration to sensors.
 
-use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, host};
+use super::{BusConfig, HostConfig, MountError, Sensor, SensorConfig, config::Kind, derived, host};
+use crate::{bus::Model, gpio::PinConfig, output::Outputs};
 use protocol::{MetricName, SensorId};
 use std::collections::HashMap;
+
+/// Name of the lane that holds the sensors of the machine itself.
+pub const HOST_LANE: &str = "host";
 
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
@@ -46,43 +50,150 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A sensor at an address that its kind cannot have.
+    #[error(
+        "sensor `{sensor}` cannot be at address {address:#04x}: a {kind} answers at {possible}; correct its `address`"
+    )]
+    NoSuchAddress {
+        /// Whose address it is.
+        sensor: SensorId,
+        /// The word for its kind.
+        kind: &'static str,
+        /// The address.
+        address: u8,
+        /// Those that its kind can have.
+        possible: String,
+    },
+    /// A sensor that has to be told what to measure.
+    #[error("sensor `{0}` measures nothing; say what hangs on its inputs, each in a [[sensor.channel]]")]
+    Nothing(SensorId),
+    /// A sensor that measures two things by one name.
+    #[error("sensor `{sensor}` measures {metric} twice; give each [[sensor.channel]] a `name` of its own")]
+    Twice {
+        /// The sensor.
+        sensor: SensorId,
+        /// The name.
+        metric: MetricName,
+    },
+    /// A kind of which there is no simulation.
+    #[error(
+        "sensor `{sensor}` cannot be simulated, only sensors of kind bme280 and bmp280 can; give the bus that it hangs on, such as bus = \"/dev/i2c-1\""
+    )]
+    NotSimulated {
+        /// Whose bus is the simulated one.
+        sensor: SensorId,
+    },
+    /// An altitude that is of no use.
+    #[error(
+        "sensor `{sensor}` has altitude_meters but tells no pressure at sea level, as it measures no pressure or has derived = false; leave altitude_meters out"
+    )]
+    Altitude {
+        /// Who has it.
+        sensor: SensorId,
+    },
+    /// Two inputs or outputs on one line.
+    #[error("`{first}` and `{second}` are both on {pin}; correct the pin or leave one of them out")]
+    SamePin {
+        /// Who is there.
+        first: SensorId,
+        /// Who is there as well.
+        second: SensorId,
+        /// The line.
+        pin: PinConfig,
+    },
     /// The disks cannot be as configured.
     #[error(transparent)]
     Mount(#[from] MountError),
 }
 
-/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own.
+/// All sensors that are configured: those of the host in one lane, each on a bus in one of its own, and all
+/// inputs and outputs of the header, which never block, in one.
 ///
 /// A device that is absent is no error: it is told as a fault until it appears.
 ///
 /// # Errors
 /// When the configuration contradicts itself.
-pub fn registry(host: &HostConfig, sensors: &[SensorConfig]) -> Result<Vec<Lane>, RegistryError> {
-    check_places(sensors)?;
+pub fn registry(
+    host: &HostConfig,
+    sensors: &[SensorConfig],
+    outputs: &Outputs,
+) -> Result<Vec<Lane>, RegistryError> {
+    check_places(sensors.iter().map(SensorConfig::kind))?;
+    check_pins(sensors, outputs)?;
     let mut lanes = Vec::new();
     let of_host = host::sensors(host)?;
     if !of_host.is_empty() {
-        lanes.push(Lane { name: "host".to_owned(), sensors: of_host });
+        lanes.push(Lane { name: HOST_LANE.to_owned(), sensors: of_host });
     }
+    let mut on_pins = Vec::new();
     for config in sensors {
-        let sensor = config.kind().build();
-        lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        let sensor = config.kind().build_on(outputs.board());
+        let common = config.kind().common();
+        let takes_altitude =
+            derived::tells_sea_level(sensor.as_ref(), &common) || config.kind().is_told_altitude();
+        if common.altitude.is_some() && !takes_altitude {
+            return Err(RegistryError::Altitude { sensor: common.id() });
+        }
+        if sensor.metrics().is_empty() {
+            return Err(RegistryError::Nothing(common.id()));
+        }
+        if config.kind().pin().is_some() {
+            on_pins.push(sensor);
+        } else {
+            lanes.push(Lane { name: sensor.id().to_string(), sensors: vec![sensor] });
+        }
+    }
+    on_pins.extend(outputs.sensors());
+    if !on_pins.is_empty() {
+        lanes.push(Lane { name: "gpio".to_owned(), sensors: on_pins });
     }
     check_names(&lanes)?;
     Ok(lanes)
 }
 
-fn check_places(sensors: &[SensorConfig]) -> Result<(), RegistryError> {
+fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), RegistryError> {
     let mut taken = HashMap::new();
-    for config in sensors {
-        let Some((bus, address)) = config.kind().place() else { continue };
+    for kind in kinds {
+        let Some((bus, address)) = kind.place() else { continue };
+        check_address(kind, address.get())?;
+        let common = kind.common();
+        let id = common.id();
         if *bus == BusConfig::Simulated {
+            if Model::of_kind(common.kind).is_none() {
+                return Err(RegistryError::NotSimulated { sensor: id });
+            }
             continue;
         }
-        let id = config.kind().common().id();
         if let Some(first) = taken.insert((bus, address), id.clone()) {
             let (bus, address) = (bus.clone(), address.get());
             return Err(RegistryError::SamePlace { first, second: id, bus, address });
+        }
+    }
+    Ok(())
+}
+
+fn check_address(kind: &dyn Kind, address: u8) -> Result<(), RegistryError> {
+    let possible = kind.addresses();
+    if possible.is_empty() || possible.contains(&address) {
+        return Ok(());
+    }
+    let listed: Vec<String> = possible.iter().map(|address| format!("{address:#04x}")).collect();
+    let common = kind.common();
+    Err(RegistryError::NoSuchAddress {
+        sensor: common.id(),
+        kind: common.kind,
+        address,
+        possible: listed.join(" or "),
+    })
+}
+
+/// Simulated lines are meant to be shared: an output drives an input.
+fn check_pins(sensors: &[SensorConfig], outputs: &Outputs) -> Result<(), RegistryError> {
+    let mut taken = HashMap::new();
+    let of_sensor = |config: &SensorConfig| Some((config.kind().pin()?, config.kind().common().id()));
+    for (pin, id) in sensors.iter().filter_map(of_sensor).chain(outputs.pins()) {
+        if let (PinConfig::Line(_), Some(first)) = (pin, taken.insert(pin, id.clone())) {
+            return Err(RegistryError::SamePin { first, second: id, pin });
         }
     }
     Ok(())
@@ -96,6 +207,9 @@ fn check_names(lanes: &[Lane]) -> Result<(), RegistryError> {
         }
         for metric in sensor.metrics() {
             if let Some(first) = metrics.insert(&metric.name, sensor.id()) {
+                if first == sensor.id() {
+                    return Err(RegistryError::Twice { sensor: first.clone(), metric: metric.name.clone() });
+                }
                 return Err(RegistryError::SameMetric {
                     metric: metric.name.clone(),
                     first: first.clone(),
@@ -112,14 +226,18 @@ mod tests {
     use super::*;
     use crate::{
         clock::Moment,
-        sensor::tests::{at, read},
+        gpio::Board,
+        sensor::{
+            Address, Common,
+            tests::{at, read},
+        },
     };
     use protocol::{Fault, MetricDescription};
 
     fn lanes(sensors: &[&str]) -> Result<Vec<Lane>, String> {
         let sensors: Vec<SensorConfig> =
             sensors.iter().map(|keys| toml::from_str(&format!("kind = 'bme280'\n{keys}")).unwrap()).collect();
-        registry(&HostConfig::default(), &sensors).map_err(|error| error.to_string())
+        registry(&HostConfig::default(), &sensors, &Outputs::default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -128,12 +246,21 @@ mod tests {
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         assert_eq!(names, ["host", "bme280", "outdoor"]);
         let ids: Vec<&str> = lanes[0].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
-        assert_eq!(ids[..5], ["cpu", "memory", "network", "disk", "system"]);
+        let always: Vec<&str> =
+            ids.into_iter().filter(|id| !["swap", "disk_io", "soc", "power"].contains(id)).collect();
+        assert_eq!(always, ["cpu", "memory", "network", "disk", "system"]);
         let metrics: Vec<&str> =
             lanes[2].sensors[0].metrics().iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(
             metrics,
-            ["outdoor_temperature_celsius", "outdoor_humidity_percent", "outdoor_pressure_hectopascal"]
+            [
+                "outdoor_temperature_celsius",
+                "outdoor_humidity_percent",
+                "outdoor_pressure_hectopascal",
+                "outdoor_dew_point_celsius",
+                "outdoor_absolute_humidity_grams_per_cubic_meter",
+                "outdoor_pressure_tendency_3h_hectopascal"
+            ]
         );
     }
 
@@ -142,7 +269,59 @@ mod tests {
         let mut lanes = lanes(&["bus = 'simulated'", "bus = 'simulated'\nname = 'outdoor'"]).unwrap();
         let mut values = |lane: usize| read(lanes[lane].sensors[0].as_mut(), at(1_000_000)).unwrap();
         let (one, other) = (values(1), values(2));
-        assert!(one.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        let (last, all) = one.split_last().unwrap();
+        assert!(all.iter().all(Option::is_some) && one != other, "{one:?} {other:?}");
+        assert_eq!(*last, None, "a tendency takes three hours");
+    }
+
+    #[test]
+    fn derived_metrics_can_be_left_out_and_an_altitude_adds_one() {
+        let names = |keys| {
+            let lanes = lanes(&[keys]).unwrap();
+            let metrics = lanes[1].sensors[0].metrics();
+            metrics.iter().map(|metric| metric.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("derived = false").len(), 3);
+        assert!(names("altitude_meters = 120").contains(&"sea_level_pressure_hectopascal".to_owned()));
+    }
+
+    #[test]
+    fn an_altitude_of_no_use_is_refused_with_the_remedy() {
+        let error = lanes(&["altitude_meters = 120\nderived = false"]).err().unwrap();
+        assert!(error.contains("`bme280`") && error.contains("leave altitude_meters out"), "{error}");
+    }
+
+    /// A kind that the simulated bus knows nothing of.
+    struct Light;
+
+    impl Kind for Light {
+        fn common(&self) -> Common<'_> {
+            let (name, label, stuck_after_seconds, altitude) = (None, None, None, None);
+            Common { kind: "light", name, label, stuck_after_seconds, derived: true, altitude }
+        }
+
+        fn place(&self) -> Option<(&BusConfig, Address)> {
+            Some((&BusConfig::Simulated, Address::at(0x23)))
+        }
+
+        fn build(&self) -> Box<dyn Sensor> {
+            unreachable!("it is refused before")
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_simulated_is_refused_with_the_remedy() {
+        let kinds: [&dyn Kind; 1] = [&Light];
+        let error = check_places(kinds.into_iter()).unwrap_err().to_string();
+        assert!(error.contains("`light` cannot be simulated") && error.contains("/dev/i2c-1"), "{error}");
+    }
+
+    #[test]
+    fn a_simulated_bmp280_measures_what_it_can() {
+        let config: SensorConfig = toml::from_str("kind = 'bmp280'\nbus = 'simulated'").unwrap();
+        let mut lanes = registry(&HostConfig::default(), &[config], &Outputs::default()).unwrap();
+        let values = read(lanes[1].sensors[0].as_mut(), at(1_000_000)).unwrap();
+        assert!(values.len() == 3 && values[0].is_some() && values[1].is_some(), "{values:?}");
     }
 
     #[test]
@@ -163,6 +342,49 @@ mod tests {
                 error.contains(named) && (error.contains("name = ") || error.contains("correct")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
+        let sensors: [SensorConfig; 1] =
+            [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
+        let error = check_places(sensors.iter().map(SensorConfig::kind)).unwrap_err().to_string();
+        assert!(
+            error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn channels_are_needed_and_have_names_of_their_own() {
+        let ads1115 = |channels: usize| {
+            let channel = "\n[[channel]]\nname = 'soil'\ninput = 'a0'".repeat(channels);
+            let sensors = [toml::from_str(&format!("kind = 'ads1115'\nname = 'bed'{channel}")).unwrap()];
+            let outputs = Outputs::new(&[], Board::default(), 0);
+            registry(&HostConfig::default(), &sensors, &outputs).err().map(|error| error.to_string())
+        };
+        assert!(ads1115(0).unwrap().starts_with("sensor `bed` measures nothing"));
+        assert_eq!(ads1115(1), None);
+        assert!(ads1115(2).unwrap().starts_with("sensor `bed` measures bed_soil_volts twice"));
+    }
+
+    #[test]
+    fn all_pins_have_one_lane_and_no_line_is_given_out_twice() {
+        let inputs = |pins: [&str; 2]| -> Vec<SensorConfig> {
+            let text = |(number, pin)| format!("kind = 'pulse_counter'\nname = 'p{number}'\npin = {pin}");
+            pins.into_iter().enumerate().map(|pin| toml::from_str(&text(pin)).unwrap()).collect()
+        };
+        let relay = "role = 'relay'\nname = 'pump'\npin = 4";
+        let outputs = Outputs::new(&[toml::from_str(relay).unwrap()], Board::default(), 0);
+        let host = HostConfig { cpu: true, ..HostConfig::default() };
+        let lanes = registry(&host, &inputs(["'simulated:4'", "'simulated:4'"]), &outputs).unwrap();
+        let names: Vec<&str> = lanes[1].sensors.iter().map(|sensor| sensor.id().as_str()).collect();
+        assert_eq!((lanes.len(), names), (2, vec!["p0", "p1", "pump"]));
+
+        for (pins, named) in [(["5", "5"], "`p0` and `p1`"), (["3", "4"], "`p1` and `pump`")] {
+            let error = registry(&host, &inputs(pins), &outputs).err().unwrap().to_string();
+            assert!(error.starts_with(named) && error.contains("are both on GPIO"), "{error}");
         }
     }
 
@@ -197,11 +419,15 @@ mod tests {
         let host = HostConfig {
             cpu: false,
             memory: false,
+            swap: false,
             network: false,
             disk: false,
+            disk_io: false,
             system: false,
+            soc: false,
+            power: false,
             ..HostConfig::default()
         };
-        assert!(registry(&host, &[]).unwrap().is_empty());
+        assert!(registry(&host, &[], &Outputs::default()).unwrap().is_empty());
     }
 }

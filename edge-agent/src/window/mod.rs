@@ -33,25 +33,32 @@ pub struct Reporter {
     catalogue: Catalogue,
     boot: BootId,
     window_ms: u64,
-    interval_ms: u64,
     sequence: u64,
     /// Monotonic time up to which summaries have been made; `None` before the first sample.
     summarised_ms: Option<u64>,
     /// Summaries lost for lack of room, counted by the last stage.
     dropped: Arc<AtomicU64>,
+    /// What the next state will hardly exceed.
+    state_bytes: usize,
 }
+
+/// By how much a state may outgrow the one before without its buffer being moved.
+const ROOM: usize = 64;
 
 impl Reporter {
     /// A reporter with an empty window.
-    pub fn new(
-        catalogue: Catalogue,
-        boot: BootId,
-        interval_ms: u64,
-        window_ms: u64,
-        dropped: Arc<AtomicU64>,
-    ) -> Self {
-        let window = RollingWindow::new(window_ms, interval_ms, catalogue.len());
-        Self { window, catalogue, boot, window_ms, interval_ms, sequence: 0, summarised_ms: None, dropped }
+    pub fn new(catalogue: Catalogue, boot: BootId, window_ms: u64, dropped: Arc<AtomicU64>) -> Self {
+        let window = RollingWindow::new(window_ms, catalogue.len());
+        Self {
+            window,
+            catalogue,
+            boot,
+            window_ms,
+            sequence: 0,
+            summarised_ms: None,
+            dropped,
+            state_bytes: ROOM,
+        }
     }
 
     /// Runs until the samples end, then reports what the last, unfinished window holds.
@@ -74,11 +81,11 @@ impl Reporter {
     /// Takes a sample in: always a state, and once a window a summary.
     pub fn take(&mut self, sample: &Sample) -> impl Iterator<Item = Report> + use<> {
         let now_ms = sample.at.monotonic_ms;
-        self.window.push(now_ms, &sample.values);
+        self.window.push(now_ms, sample.span_ms, &sample.values);
         let stamp = self.stamp(sample);
-        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(self.interval_ms));
-        let state = Report::State(json(&self.state(stamp.clone(), sample)));
-        let due = now_ms.saturating_sub(since) + self.interval_ms / 2 >= self.window_ms;
+        let since = *self.summarised_ms.get_or_insert(now_ms.saturating_sub(sample.span_ms));
+        let state = Report::State(self.state(stamp.clone(), sample));
+        let due = now_ms.saturating_sub(since) + sample.span_ms / 2 >= self.window_ms;
         let summary = if due { self.summary(stamp) } else { None };
         [Some(state), summary].into_iter().flatten()
     }
@@ -88,24 +95,29 @@ impl Reporter {
         Stamp { boot: self.boot.clone(), monotonic_ms: at.monotonic_ms, time_ms: at.time_ms, clock: at.clock }
     }
 
-    fn state<'a>(&'a self, stamp: Stamp, sample: &'a Sample) -> State<impl Serialize + 'a> {
+    fn state(&mut self, stamp: Stamp, sample: &Sample) -> Vec<u8> {
+        let any_fault = !sample.faults.is_empty();
         let faulty = |metric: usize| {
             let owner = &self.catalogue.metrics()[metric].sensor;
-            sample.faults.iter().any(|(id, _)| id == owner)
+            any_fault && sample.faults.iter().any(|(id, _)| id == owner)
         };
-        let any_fault = !sample.faults.is_empty();
-        let mean = move |metric: usize| match any_fault && faulty(metric) {
+        let now = |metric: usize| sample.values[metric].map(rounded);
+        let mean = |metric: usize| match faulty(metric) {
             true => None,
-            false => self.window.figures(metric).map(|figures| figures.mean),
+            false => self.window.figures(metric).map(|figures| rounded(figures.mean)),
         };
-        State {
+        let state = State {
             version: Version,
             stamp,
-            now: self.column(Box::new(|metric| sample.values[metric])),
-            mean: self.column(Box::new(mean)),
+            now: self.column(&now),
+            mean: self.column(&mean),
             faults: sample.faults.iter().cloned().collect(),
             dropped_count: self.dropped.load(Ordering::Relaxed),
-        }
+            top: sample.top.clone(),
+        };
+        let json = json(&state, self.state_bytes);
+        self.state_bytes = json.len() + ROOM;
+        json
     }
 
     /// The summary of what came since the last one; `None` if nothing did.
@@ -118,36 +130,37 @@ impl Reporter {
             return None;
         }
         self.sequence += 1;
-        let of = |pick: fn(&Figures) -> f64| -> Column<'_, f64> {
+        let value = |pick: fn(&Figures) -> f64| {
             let figures = &figures;
-            self.column(Box::new(move |metric| figures[metric].as_ref().map(pick)))
+            move |metric: usize| figures[metric].as_ref().map(|figures| rounded(pick(figures)))
         };
+        let [mean, min, max, last] =
+            [value(|f| f.mean), value(|f| f.min), value(|f| f.max), value(|f| f.last)];
+        let count = |metric: usize| figures[metric].map(|f| f.count);
         let summary = Summary {
             version: Version,
             sequence: self.sequence,
             window_ms: now_ms - since,
-            mean: of(|f| f.mean),
-            min: of(|f| f.min),
-            max: of(|f| f.max),
-            last: of(|f| f.last),
-            count: Column {
-                catalogue: &self.catalogue,
-                value: Box::new(|metric| figures[metric].map(|f| f.count)),
-            },
+            mean: self.column(&mean),
+            min: self.column(&min),
+            max: self.column(&max),
+            last: self.column(&last),
+            count: self.column(&count),
             stamp,
         };
-        Some(Report::Summary { sequence: self.sequence, json: json(&summary) })
+        // A summary has five figures where a state has two.
+        Some(Report::Summary { sequence: self.sequence, json: json(&summary, 3 * self.state_bytes) })
     }
 
-    fn column<'a>(&'a self, value: Box<dyn Fn(usize) -> Option<f64> + 'a>) -> Column<'a, f64> {
-        Column { catalogue: &self.catalogue, value: Box::new(move |metric| value(metric).map(rounded)) }
+    fn column<'a, T>(&'a self, value: &'a dyn Fn(usize) -> Option<T>) -> Column<'a, T> {
+        Column { catalogue: &self.catalogue, value }
     }
 }
 
 /// A map from metric name to value, serialised without being built.
 struct Column<'a, T> {
     catalogue: &'a Catalogue,
-    value: Box<dyn Fn(usize) -> Option<T> + 'a>,
+    value: &'a dyn Fn(usize) -> Option<T>,
 }
 
 impl<T: Serialize> Serialize for Column<'_, T> {
@@ -162,8 +175,12 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-fn json(payload: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(payload).expect("maps with text keys and finite numbers have a JSON form")
+/// The text of a payload, in a buffer that begins with room for `bytes`.
+fn json(payload: &impl Serialize, bytes: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes);
+    serde_json::to_writer(&mut text, payload)
+        .expect("maps with text keys and finite numbers have a JSON form");
+    text
 }
 
 #[cfg(test)]

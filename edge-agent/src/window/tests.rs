@@ -37,15 +37,17 @@ fn reporter() -> Reporter {
     let sensors =
         vec![listed("cpu", &[("cpu0", Unit::Percent)]), listed("roof", &[("temperature", Unit::Celsius)])];
     let catalogue = Catalogue::of(&[Lane { name: "all".into(), sensors }]);
-    Reporter::new(catalogue, "one".parse().unwrap(), 5_000, 60_000, Arc::default())
+    Reporter::new(catalogue, "one".parse().unwrap(), 60_000, Arc::default())
 }
 
 fn sample(tick: u64, cpu: Option<f64>, roof: Result<f64, Fault>) -> Sample {
     let time_ms = 1_700_000_000_000 + tick as i64 * 5_000;
     Sample {
         at: Moment { monotonic_ms: 40_000 + tick * 5_000, time_ms, clock: ClockTrust::Synchronized },
+        span_ms: 5_000,
         values: vec![cpu, roof.ok()].into(),
         faults: roof.err().map(|fault| ("roof".parse().unwrap(), fault)).into_iter().collect(),
+        top: None,
     }
 }
 

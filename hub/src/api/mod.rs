@@ -4,6 +4,7 @@ mod auth;
 mod devices;
 mod health;
 mod history;
+mod ledger;
 mod openapi;
 mod problem;
 mod stream;
@@ -11,6 +12,7 @@ mod stream;
 pub use auth::{EmptyPassword, Password};
 pub use health::{Check, Ready};
 pub use history::HistoryView;
+pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
@@ -86,6 +88,7 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::one))
         .routes(routes!(history::history))
+        .routes(routes!(ledger::ledger))
         .routes(routes!(stream::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -57,6 +57,29 @@ pub trait Read: Send + Sync {
         from_ms: i64,
         to_ms: i64,
     ) -> Result<Vec<Series>, StoreError>;
+
+    /// What came of each run of a device's agent, the run last heard of first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError>;
+}
+
+/// What came of one run of an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The run.
+    pub boot: BootId,
+    /// When the first of it came, in milliseconds since 1970-01-01 UTC; 0 when that was before it was noted.
+    pub first_received_ms: i64,
+    /// When the last of it came; 0 when that was before it was noted.
+    pub last_received_ms: i64,
+    /// Which of its summaries are committed.
+    pub receipts: Receipts,
+    /// Summaries that came late, see [`LATE_MS`].
+    pub late: u64,
+    /// Times that a summary came that was committed already.
+    pub double: u64,
 }
 
 /// One run of a device's agent, within which sequences count.
@@ -68,6 +91,20 @@ pub struct Source {
     pub boot: BootId,
 }
 
+/// What came of one run with one batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// When the latest of it came, in milliseconds since 1970-01-01 UTC.
+    pub received_ms: i64,
+    /// Summaries that are new but came later than [`LATE_MS`] after their window had ended.
+    pub late: u64,
+    /// Summaries that were committed before.
+    pub double: u64,
+}
+
+/// A summary that comes more than two minutes after the end of its window waited somewhere.
+pub const LATE_MS: i64 = 120_000;
+
 /// What is committed together.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -75,6 +112,8 @@ pub struct Batch<'a> {
     pub records: &'a [&'a Record],
     /// How the receipts change with them.
     pub receipts: &'a [(&'a Source, Changes)],
+    /// What came of each run that anything came of.
+    pub arrivals: &'a [(&'a Source, Arrivals)],
     /// Devices whose latest values changed.
     pub devices: &'a [(DeviceId, Device)],
 }

@@ -22,6 +22,9 @@ pub struct Birth {
     /// What the machine says it is, such as `Raspberry Pi 4 Model B Rev 1.4`; absent where it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Serial number of the machine; absent where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
     /// Name and version of the operating system.
     pub os: String,
     /// Processor architecture, such as `aarch64`.

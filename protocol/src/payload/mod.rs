@@ -16,7 +16,7 @@ pub use ack::{Ack, SequenceRange};
 pub use birth::{Birth, MetricDescription};
 pub use command::{Command, CommandName, CommandResult, Outcome};
 pub use stamp::{ClockTrust, Stamp};
-pub use state::{Fault, State};
+pub use state::{CpuShare, Fault, MemoryShare, State, Top};
 pub use status::{Status, UnknownStatus};
 pub use summary::{Backlog, InvalidSummary, Summary};
 pub use version::Version;

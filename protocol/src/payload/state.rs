@@ -27,6 +27,43 @@ pub struct State<R = Readings> {
     /// Summaries that this run of the agent had to drop before the hub had acknowledged them.
     #[serde(default)]
     pub dropped_count: u64,
+    /// The processes that cost most, from a device that is told to say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<Box<Top>>,
+}
+
+/// The processes that cost most, largest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Top {
+    /// By CPU time since the last look.
+    pub cpu: Vec<CpuShare>,
+    /// By memory.
+    pub memory: Vec<MemoryShare>,
+}
+
+/// What a process used of the CPUs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CpuShare {
+    /// Its short name, as the kernel has it.
+    pub name: String,
+    /// Its id.
+    pub pid: u32,
+    /// Share of one CPU, so that four busy threads are 400.
+    pub percent: f64,
+}
+
+/// What a process uses of the memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MemoryShare {
+    /// Its short name, as the kernel has it.
+    pub name: String,
+    /// Its id.
+    pub pid: u32,
+    /// Its resident pages, those that it shares with others included.
+    pub bytes: u64,
 }
 
 /// Why a sensor gave no readings.

@@ -1,7 +1,9 @@
 //! Measurements beside a reference, in one run on one machine. They are no tests: nothing fails on a figure.
 
 mod cost;
+mod hub;
 mod reference;
+mod windows;
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +14,22 @@ use anyhow::{Context, bail};
 use crate::cross::{self, Arch, Program, megabytes};
 use crate::process::Process;
 use crate::signals::EndRequested;
-use crate::{apt, broker, ports, run};
+use crate::{apt, broker, ports, project, run};
 use cost::Cost;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Bench {
     /// The agent beside collectd with its MQTT plugin
     Agent(Options),
+    /// The agent's memory over 100,000 windows
+    Windows,
+}
+
+pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
+    match bench {
+        Bench::Agent(options) => agent(options),
+        Bench::Windows => windows::run(),
+    }
 }
 
 #[derive(clap::Args)]
@@ -42,7 +53,7 @@ struct Subject {
     end: Cost,
 }
 
-pub(crate) fn agent(options: &Options) -> anyhow::Result<()> {
+fn agent(options: &Options) -> anyhow::Result<()> {
     let end = EndRequested::install()?;
     // The clients bring the library that collectd's plugin loads.
     let programs =
@@ -55,6 +66,7 @@ pub(crate) fn agent(options: &Options) -> anyhow::Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {LOGS}"))?;
     let port = ports::free()?;
     let _broker = broker::start(dir, port)?;
+    let _hub = hub::Hub::start(&path_of("mosquitto_sub")?, &path_of("mosquitto_pub")?, port)?;
     let mut subjects = [ours(&binary, dir, port)?, collectd(dir, port)?];
 
     println!("Measuring for {} s after {} s to settle.", options.seconds, SETTLE.as_secs());
@@ -71,10 +83,13 @@ pub(crate) fn agent(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The agent as it is shipped, at its defaults, with the simulated sensor.
+/// The agent as it is shipped, at its defaults, with the simulated sensor. Its spool is on a real disk, so
+/// that writing there would count.
 fn ours(binary: &Path, dir: &Path, port: u16) -> anyhow::Result<Subject> {
-    let hub = format!("mqtt://127.0.0.1:{port}");
-    let mut command = run::command(&binary.to_string_lossy(), ["--hub", &hub, "--simulate"]);
+    let url = format!("mqtt://127.0.0.1:{port}");
+    let mut command =
+        run::command(&binary.to_string_lossy(), ["--hub", &url, "--device", hub::DEVICE, "--simulate"]);
+    command.env("EDGEWISE_SPOOL_DIRECTORY", project::scratch().join("spool"));
     let process = Process::log_to("edge-agent", &mut command, &dir.join("agent.log"))?;
     subject(process, binary)
 }

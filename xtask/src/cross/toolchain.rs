@@ -63,17 +63,16 @@ impl Toolchain {
         ];
         let mut command = run::command("cargo", arguments);
         command.arg(&target);
-        self.settings(&mut command);
+        self.settings(&mut command, profile);
         (command, target.join(triple).join(profile).join(package))
     }
 
-    fn settings(&self, command: &mut Command) {
+    fn settings(&self, command: &mut Command, profile: &str) {
         let triple = self.arch.triple();
         let variable = triple.replace('-', "_");
         let prefix = format!("CARGO_TARGET_{}", variable.to_uppercase());
-        // General flags would win over those of the target.
-        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command.env(format!("{prefix}_RUSTFLAGS"), "-C target-feature=+crt-static");
+        // These win over all others, and a path in them may have spaces.
+        command.env("CARGO_ENCODED_RUSTFLAGS", rustflags(profile).join("\u{1f}"));
         if !self.arch.is_host() {
             let compiler = c_compiler(self.arch);
             command.env(format!("{prefix}_LINKER"), &compiler).env(format!("CC_{variable}"), &compiler);
@@ -82,6 +81,18 @@ impl Toolchain {
             command.env("RUSTC", rustc);
         }
     }
+}
+
+/// A program that aborts on a panic never unwinds: the tables for it would be weight for nothing. The compiler
+/// makes none, and the linker leaves out those of the libraries.
+fn rustflags(profile: &str) -> Vec<String> {
+    let mut flags = vec!["-Ctarget-feature=+crt-static".to_owned()];
+    if profile == "pi" {
+        let script = project::root().join("cross/no-unwind.ld");
+        flags.push("-Cforce-unwind-tables=no".into());
+        flags.push(format!("-Clink-arg=-Wl,-T,{}", script.display()));
+    }
+    flags
 }
 
 fn c_compiler(arch: Arch) -> String {

@@ -44,6 +44,7 @@ fn scenario(dir: &Path) -> anyhow::Result<()> {
 
     let address = format!("mqtt://127.0.0.1:{mqtt_port}");
     let mut command = run::command(&program("edge-agent"), ["--hub", &address, "--simulate"]);
+    command.env("EDGEWISE_SPOOL_DIRECTORY", dir.join("spool"));
     let mut agent = Process::log_to("agent", &mut command, &dir.join("agent.log"))?;
 
     let mut command = run::command("npm", ["run", "e2e"]);

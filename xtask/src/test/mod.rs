@@ -2,6 +2,8 @@
 
 mod browser;
 mod deny;
+mod home_assistant;
+mod python;
 mod report;
 mod rust;
 mod step;
@@ -17,7 +19,7 @@ use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny, browser and pi
+    /// Leave out what takes longest: doc, deny, browser, home-assistant and pi
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -74,6 +76,7 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Tests => rust::tests(),
         Step::Browser => browser::run(),
         Step::Pi => check::scenarios(&[Scenario::Faults, Scenario::Clock]),
+        Step::HomeAssistant => home_assistant::check(),
     }?;
     Ok(None)
 }

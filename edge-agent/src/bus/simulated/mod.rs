@@ -1,4 +1,4 @@
-//! An I2C bus on which a simulated BME280 hangs, for demonstrations and tests. It answers register by
+//! An I2C bus on which a simulated BME280 or BMP280 hangs, for demonstrations and tests. It answers register by
 //! register, so everything above the bus is what runs on a Pi.
 
 mod air;
@@ -6,6 +6,7 @@ mod calibration;
 mod chip;
 
 pub use air::Air;
+pub use chip::Model;
 
 use super::{Bus, BusError};
 use crate::clock::Moment;
@@ -16,10 +17,11 @@ use std::time::Duration;
 /// Time on the wire for one byte and its acknowledgement, at the Pi's 100 kHz.
 const BYTE_US: u64 = 90;
 
-/// A bus with one BME280, fresh from power-on, in air that follows a daily curve.
+/// A bus with one chip, fresh from power-on, in air that follows a daily curve.
 ///
 /// Its time is what [`Bus::begin`] says, and moves on with transfers and waits; no real time passes.
 pub struct SimulatedBus {
+    model: Model,
     address: u8,
     seed: u64,
     /// Microseconds by the monotonic clock.
@@ -30,20 +32,20 @@ pub struct SimulatedBus {
 }
 
 impl SimulatedBus {
-    /// A bus whose BME280 answers at `address`. Different seeds are different places with other air.
-    pub fn new(address: u8, seed: u64) -> Self {
-        Self { address, seed, now_us: 0, wall_offset_us: 0, chip: Chip::new(0) }
+    /// A bus whose chip answers at `address`. Different seeds are different places with other air.
+    pub fn new(model: Model, address: u8, seed: u64) -> Self {
+        Self { model, address, seed, now_us: 0, wall_offset_us: 0, chip: Chip::new(model, 0) }
     }
 
     /// The air around the sensor at a wall time in milliseconds. What it measures differs from that by
-    /// noise of at most 0.02 degrees, 0.04 hPa and 0.1 % and by the resolution of the chip.
+    /// noise of at most 0.02 degrees, 0.04 hPa and 0.1 %, by the resolution of the chip, and by its filter.
     pub fn air(&self, time_ms: i64) -> Air {
         Air::at(time_ms, self.seed)
     }
 
     /// The power fails for a moment: the chip loses its settings and data.
     pub fn power_cycle(&mut self) {
-        self.chip = Chip::new(self.now_us);
+        self.chip = Chip::new(self.model, self.now_us);
     }
 
     fn wall_ms(&self) -> i64 {
@@ -62,8 +64,8 @@ impl I2c for SimulatedBus {
             return Err(BusError::NoAcknowledge);
         }
         for operation in operations {
-            let air = Air::at(self.wall_ms(), self.seed).with_noise(self.now_us, self.seed);
-            self.chip.advance(self.now_us, air);
+            let air = Air::at(self.wall_ms(), self.seed);
+            self.chip.advance(self.now_us, air, Air::noise(self.now_us, self.seed));
             let length = match operation {
                 Operation::Write(bytes) => {
                     self.chip.write(self.now_us, bytes);

@@ -1,17 +1,25 @@
 //! What all measuring chips have in common: a driver only opens its chip and measures once; that a value
 //! can be believed, that faults are told and that a chip comes back is seen to here.
 
+mod humidity;
 mod jumps;
 mod sensor;
 mod stillness;
 mod trouble;
+mod words;
 
+pub(super) use humidity::cropped;
 pub use sensor::ChipSensor;
 pub(super) use trouble::Trouble;
+pub(super) use words::Words;
 
 use crate::{bus::SharedBus, clock::Moment};
 use protocol::{Kind, Unit};
-use std::{borrow::Cow, ops::RangeInclusive, time::Duration};
+use std::{
+    borrow::Cow,
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 /// A chip as it is configured, on its bus. A driver implements this and [`Session`].
 pub(super) trait Chip: Send {
@@ -21,8 +29,9 @@ pub(super) trait Chip: Send {
     /// What it measures, in the order of the values of [`Session::measure`].
     fn quantities(&self) -> Vec<Quantity>;
 
-    /// The bus, for what passes between two tries.
-    fn bus(&self) -> &SharedBus;
+    /// The bus, for what passes between two tries. `None` where a measurement takes so long that there is one
+    /// try in a tick.
+    fn bus(&self) -> Option<&SharedBus>;
 
     /// Finds the chip, makes sure that it is the right one, and sets it up.
     ///
@@ -34,6 +43,12 @@ pub(super) trait Chip: Send {
     /// `None` where a value may well stay the same for ever, as darkness does.
     fn still_at_most(&self) -> Option<Duration> {
         Some(Duration::from_secs(600))
+    }
+
+    /// Which bytes of [`Codes`] are those of one quantity, which may be stuck while the others live. None, where
+    /// a quantity may well stay the same for long.
+    fn parts(&self) -> &'static [Range<usize>] {
+        &[]
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     clock::Moment,
     sensor::{Common, Sensor},
 };
-use protocol::{Fault, MetricDescription, MetricName, SensorId};
+use protocol::{Fault, MetricDescription, SensorId};
 use std::time::Duration;
 
 /// What passes before another try within a tick. Noise on a wire is over in milliseconds; longer would hold
@@ -34,13 +34,7 @@ impl ChipSensor {
     pub(in crate::sensor) fn new(common: &Common<'_>, chip: Box<dyn Chip>) -> Self {
         let id = common.id();
         let quantities = chip.quantities();
-        let describe = |quantity: &Quantity| MetricDescription {
-            name: metric_name(common, quantity),
-            unit: quantity.unit,
-            sensor: id.clone(),
-            label: label(common, &quantity.what),
-            kind: quantity.kind,
-        };
+        let describe = |quantity: &Quantity| common.describe(&quantity.what, quantity.unit, quantity.kind);
         Self {
             metrics: quantities.iter().map(describe).collect(),
             id,
@@ -50,9 +44,9 @@ impl ChipSensor {
                 Some(0) => None,
                 Some(seconds) => Some(Duration::from_secs(seconds.into())),
             },
-            chip,
             session: None,
-            stillness: Stillness::default(),
+            stillness: Stillness::new(chip.parts()),
+            chip,
             jumps: Jumps::default(),
             last: None,
             rests: false,
@@ -90,7 +84,10 @@ impl ChipSensor {
         let mut pauses = PAUSES.iter();
         let mut first = None;
         loop {
-            let Err(trouble) = self.attempt(at, values) else { return Ok(()) };
+            let Err(trouble) = self.attempt(at, values) else {
+                // That a chip has nothing new after it was set up anew does not undo what was before.
+                return first.filter(|_| values.iter().all(Option::is_none)).map_or(Ok(()), Err);
+            };
             // What jumped is measured again by the same session; all else is a reason to start anew.
             if !matches!(trouble, Trouble::Jump { .. }) {
                 self.session = None;
@@ -98,9 +95,12 @@ impl ChipSensor {
             self.rests = trouble.is_dear();
             let passing = trouble.is_passing(was_there);
             let told = first.take().unwrap_or(trouble);
-            match pauses.next() {
-                Some(pause) if passing => self.chip.bus().wait(*pause),
-                _ => return Err(told),
+            match (pauses.next(), self.chip.bus()) {
+                (Some(pause), Some(bus)) if passing => bus.wait(*pause),
+                _ => {
+                    self.session = None;
+                    return Err(told);
+                }
             }
             first = Some(told);
         }
@@ -122,17 +122,24 @@ impl Sensor for ChipSensor {
         {
             return Err(fault);
         }
-        self.chip.bus().begin(at);
+        if let Some(bus) = self.chip.bus() {
+            bus.begin(at);
+        }
         let was_there = self.session.is_some();
         match self.try_on(at, values) {
             Ok(()) => {
+                // That there is nothing new yet does not prove a chip that had a fault to be well.
+                if let Some(fault) = self.last
+                    && values.iter().all(Option::is_none)
+                {
+                    return Err(fault);
+                }
                 if self.last.take().is_some() {
                     tracing::info!(sensor = %self.id, "the {} measures again", self.chip.title());
                 }
                 Ok(())
             }
             Err(trouble) => {
-                self.session = None;
                 let fault = trouble.fault(was_there);
                 if self.last.replace(fault) != Some(fault) {
                     let title = self.chip.title();
@@ -142,24 +149,4 @@ impl Sensor for ChipSensor {
             }
         }
     }
-}
-
-fn metric_name(common: &Common<'_>, quantity: &Quantity) -> MetricName {
-    let what = &quantity.what;
-    let name = match common.name {
-        Some(name) => MetricName::new(&format!("{}_{what}", name.id()), quantity.unit),
-        None => MetricName::new(what, quantity.unit),
-    };
-    name.expect("an instance name begins a metric name and leaves room")
-}
-
-/// `Roof temperature`, `Outdoor temperature` or `Temperature`, by what is given.
-fn label(common: &Common<'_>, what: &str) -> String {
-    let what = what.replace('_', " ");
-    let label = match (common.label, common.name) {
-        (Some(label), _) => return format!("{label} {what}"),
-        (None, Some(name)) => format!("{} {what}", name.id().as_str().replace('_', " ")),
-        (None, None) => what,
-    };
-    label[..1].to_uppercase() + &label[1..]
 }

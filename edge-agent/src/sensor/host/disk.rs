@@ -65,10 +65,9 @@ impl Disk {
 
 /// `disk_used_percent` for the root, `disk_mnt_data_used_percent` for `/mnt/data`.
 fn name(mount: &Path) -> Option<MetricName> {
-    let mount = mount.to_string_lossy().to_lowercase();
-    let words = mount.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let words: Vec<&str> = ["disk"].into_iter().chain(words).chain(["used"]).collect();
-    MetricName::new(&words.join("_"), Unit::Percent).ok()
+    let words = super::snake_case(&mount.to_string_lossy());
+    let name = if words.is_empty() { "disk_used".to_owned() } else { format!("disk_{words}_used") };
+    MetricName::new(&name, Unit::Percent).ok()
 }
 
 /// Whether a file system is mounted here. Asking an empty mount point for its space would give that of the

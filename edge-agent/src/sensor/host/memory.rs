@@ -1,8 +1,7 @@
 //! Memory. All from one reading of /proc/meminfo, so that the figures fit each other.
 
-use super::{describe, id, percent};
+use super::{describe, id, percent, reread::Reread};
 use crate::{clock::Moment, sensor::Sensor};
-use procfs::{Current, Meminfo};
 use protocol::{Fault, Kind, MetricDescription, SensorId, Unit};
 use std::io;
 
@@ -10,12 +9,13 @@ use std::io;
 pub(super) struct Memory {
     id: SensorId,
     metrics: Vec<MetricDescription>,
+    meminfo: Reread,
 }
 
 impl Memory {
     pub(super) fn new() -> io::Result<Self> {
-        let info = Meminfo::current().map_err(io::Error::other)?;
-        if info.mem_available.is_none() {
+        let mut meminfo = Reread::open("/proc/meminfo")?;
+        if sizes(meminfo.text()?).is_none() {
             return Err(io::Error::other("/proc/meminfo has no MemAvailable"));
         }
         let id = id("memory");
@@ -26,8 +26,39 @@ impl Memory {
             gauge("memory_available", Unit::Bytes, "Memory available"),
             gauge("memory_total", Unit::Bytes, "Memory"),
         ];
-        Ok(Self { id, metrics })
+        Ok(Self { id, metrics, meminfo })
     }
+}
+
+/// What /proc/meminfo says, in KiB.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Sizes {
+    total: u64,
+    available: u64,
+    buffers: u64,
+    cached: u64,
+}
+
+/// The sizes of a /proc/meminfo, if it has them all.
+fn sizes(meminfo: &str) -> Option<Sizes> {
+    let mut sizes = Sizes::default();
+    let mut lacking = 4;
+    for line in meminfo.lines() {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let size = match key {
+            "MemTotal" => &mut sizes.total,
+            "MemAvailable" => &mut sizes.available,
+            "Buffers" => &mut sizes.buffers,
+            "Cached" => &mut sizes.cached,
+            _ => continue,
+        };
+        *size = value.split_ascii_whitespace().next()?.parse().ok()?;
+        lacking -= 1;
+        if lacking == 0 {
+            return Some(sizes);
+        }
+    }
+    None
 }
 
 /// Share of the memory that cannot be had by programs, in percent. All sizes in the same unit.
@@ -50,12 +81,12 @@ impl Sensor for Memory {
     }
 
     fn read(&mut self, _at: Moment, values: &mut [Option<f64>]) -> Result<(), Fault> {
-        let info = Meminfo::current().map_err(|_| Fault::NoAnswer)?;
-        let available = info.mem_available.ok_or(Fault::NoAnswer)?;
-        values[0] = Some(used_percent(info.mem_total, available));
-        values[1] = Some(cache_percent(info.mem_total, info.cached, info.buffers));
-        values[2] = Some(available as f64);
-        values[3] = Some(info.mem_total as f64);
+        let text = self.meminfo.text().map_err(|_| Fault::NoAnswer)?;
+        let sizes = sizes(text).ok_or(Fault::NoAnswer)?;
+        values[0] = Some(used_percent(sizes.total, sizes.available));
+        values[1] = Some(cache_percent(sizes.total, sizes.cached, sizes.buffers));
+        values[2] = Some(sizes.available as f64 * 1024.0);
+        values[3] = Some(sizes.total as f64 * 1024.0);
         Ok(())
     }
 }
@@ -72,6 +103,14 @@ mod tests {
         assert_eq!(cache_percent(0, 0, 0), 0.0);
         assert_eq!(used_percent(16384, 4096), 75.0);
         assert_eq!(used_percent(1000, 1001), 0.0);
+    }
+
+    #[test]
+    fn keys_are_taken_whole() {
+        let text = "MemTotal:  944216 kB\nMemFree:  1 kB\nMemAvailable:  500 kB\nBuffers: 7 kB\n\
+                    Cached:   123 kB\nSwapCached:  99 kB\n";
+        assert_eq!(sizes(text), Some(Sizes { total: 944_216, available: 500, buffers: 7, cached: 123 }));
+        assert_eq!(sizes("MemTotal:  944216 kB\nCached: 1 kB\nBuffers: 7 kB\n"), None, "an old kernel");
     }
 
     #[test]

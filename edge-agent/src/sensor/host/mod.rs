@@ -2,10 +2,17 @@
 
 mod cpu;
 mod disk;
+mod disk_io;
+mod firmware;
 mod memory;
 mod network;
+mod power;
+mod rate;
+mod reread;
 mod soc;
+mod swap;
 mod system;
+mod top;
 
 pub use disk::MountError;
 
@@ -15,36 +22,62 @@ use std::io;
 
 /// All sensors of the machine that `config` wants and that work here.
 pub(super) fn sensors(config: &HostConfig) -> Result<Vec<Box<dyn Sensor>>, MountError> {
-    let mut sensors = Vec::new();
+    let mut sensors = Sensors(Vec::new());
     if config.cpu {
-        add(&mut sensors, "cpu", cpu::Cpu::new());
+        sensors.add("cpu", cpu::Cpu::new().map(Some));
     }
     if config.memory {
-        add(&mut sensors, "memory", memory::Memory::new());
+        sensors.add("memory", memory::Memory::new().map(Some));
+    }
+    if config.swap {
+        sensors.add("swap", swap::Swap::find());
     }
     if config.network {
-        add(&mut sensors, "network", network::Network::new(config.network_interfaces.clone()));
+        let each = config.network_per_interface;
+        sensors.add("network", network::Network::new(config.network_interfaces.clone(), each).map(Some));
     }
     if config.disk {
         let disk = match &config.disk_mounts {
             Some(mounts) => disk::Disk::new(mounts)?,
             None => disk::Disk::root(),
         };
-        sensors.push(Box::new(disk));
+        sensors.add("disk", Ok(Some(disk)));
+    }
+    if config.disk_io {
+        sensors.add("disk_io", disk_io::DiskIo::find());
     }
     if config.system {
-        add(&mut sensors, "system", system::System::new());
-        sensors.extend(soc::Soc::find().map(|soc| Box::new(soc) as Box<dyn Sensor>));
+        sensors.add("system", system::System::new().map(Some));
     }
-    Ok(sensors)
+    if config.soc {
+        let (soc, refused) = soc::Soc::find();
+        sensors.add("soc", Ok(soc));
+        sensors.add("soc", refused.map(|()| None::<soc::Soc>));
+    }
+    if config.power {
+        sensors.add("power", power::Power::find());
+    }
+    if config.top_processes {
+        sensors.add("top_processes", Ok(Some(top::Processes::new())));
+    }
+    Ok(sensors.0)
 }
 
-fn add<S: Sensor + 'static>(sensors: &mut Vec<Box<dyn Sensor>>, key: &str, made: io::Result<S>) {
-    match made {
-        Ok(sensor) => sensors.push(Box::new(sensor)),
-        Err(error) => tracing::warn!(
-            "host sensor {key} does not work on this machine and is left out ({error}); `{key} = false` says that this is meant"
-        ),
+struct Sensors(Vec<Box<dyn Sensor>>);
+
+impl Sensors {
+    /// Takes a sensor in that works here. That the machine has no such thing is no trouble; that it has it
+    /// and does not tell is.
+    fn add<S: Sensor + 'static>(&mut self, key: &str, made: io::Result<Option<S>>) {
+        match made {
+            Ok(sensor) => self.0.extend(sensor.map(|sensor| Box::new(sensor) as Box<dyn Sensor>)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => tracing::warn!(
+                "host sensor {key} lacks what this user must not read ({error}); add the user to the group `video`, or set `{key} = false`"
+            ),
+            Err(error) => tracing::warn!(
+                "host sensor {key} does not work on this machine and is left out ({error}); `{key} = false` says that this is meant"
+            ),
+        }
     }
 }
 
@@ -61,4 +94,11 @@ fn describe(sensor: &SensorId, what: &str, unit: Unit, kind: Kind, label: &str) 
 /// `part` of `whole` in percent; 0 of nothing is 0.
 fn percent(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 }
+}
+
+/// The words of a name, in lower case with `_` between them: `eth0.1` is `eth0_1`.
+fn snake_case(name: &str) -> String {
+    let name = name.to_lowercase();
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_")
 }

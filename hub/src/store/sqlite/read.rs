@@ -4,7 +4,7 @@ use super::open::BUSY_TIMEOUT;
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{Point, Read, Series, Source, StoreError},
+    store::{Point, Read, Run, Series, Source, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
@@ -91,6 +91,40 @@ impl Read for Readers {
         self.give_back(connection);
         Ok(series)
     }
+
+    fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
+        let connection = self.take()?;
+        let runs = ledger(&connection, device)?;
+        self.give_back(connection);
+        Ok(runs)
+    }
+}
+
+fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
+    // One transaction: receipts and counts of the same moment.
+    let transaction = connection.unchecked_transaction()?;
+    let mut select = transaction.prepare(
+        "SELECT boot, first_received_ms, last_received_ms, late, double FROM runs WHERE device = ?1
+         ORDER BY last_received_ms DESC, boot",
+    )?;
+    let mut rows = select.query(params![device.as_str()])?;
+    let mut runs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let boot: String = row.get(0)?;
+        let boot = boot
+            .parse()
+            .map_err(|error| StoreError::Failed(format!("boot {boot:?} of {device} in it: {error}")))?;
+        let source = Source { device: device.clone(), boot };
+        runs.push(Run {
+            receipts: receipts(&transaction, &source)?,
+            boot: source.boot,
+            first_received_ms: row.get(1)?,
+            last_received_ms: row.get(2)?,
+            late: row.get::<_, i64>(3)?.unsigned_abs(),
+            double: row.get::<_, i64>(4)?.unsigned_abs(),
+        });
+    }
+    Ok(runs)
 }
 
 /// The five figures of a metric, as they are called in a summary.

@@ -8,7 +8,8 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x4564_6765;
 
 /// One step per schema version, from nothing to today. A step that was released is never changed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE devices (
         device            TEXT PRIMARY KEY,
         status            TEXT,
@@ -41,7 +42,24 @@ const MIGRATIONS: [&str; 1] = ["
         last   INTEGER NOT NULL,
         PRIMARY KEY (device, boot, first)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- What receipts alone cannot tell of a run of an agent.
+    CREATE TABLE runs (
+        device            TEXT    NOT NULL,
+        boot              TEXT    NOT NULL,
+        first_received_ms INTEGER NOT NULL,
+        last_received_ms  INTEGER NOT NULL,
+        late              INTEGER NOT NULL,
+        double            INTEGER NOT NULL,
+        PRIMARY KEY (device, boot)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO runs SELECT device, boot, min(received_ms), max(received_ms), 0, 0
+        FROM summaries GROUP BY device, boot;
+    INSERT INTO runs SELECT device, boot, 0, 0, 0, 0 FROM receipts WHERE true
+        GROUP BY device, boot ON CONFLICT DO NOTHING;
+",
+];
 
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 

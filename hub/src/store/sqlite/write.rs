@@ -7,13 +7,14 @@ use rusqlite::{
 };
 
 pub(super) fn commit(connection: &mut Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
-    if batch.records.is_empty() && batch.devices.is_empty() {
-        // Receipts change with records only.
+    if batch.arrivals.is_empty() && batch.devices.is_empty() {
+        // Without arrivals there are no records, and receipts change with records only.
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_summaries(&transaction, batch)?;
     update_receipts(&transaction, batch)?;
+    update_runs(&transaction, batch)?;
     save_devices(&transaction, batch)?;
     transaction.commit()
 }
@@ -53,6 +54,25 @@ fn update_receipts(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Resu
         for range in &changes.written {
             write.execute(params![device, boot, number(range.first), number(range.last)])?;
         }
+    }
+    Ok(())
+}
+
+fn update_runs(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "INSERT INTO runs (device, boot, first_received_ms, last_received_ms, late, double)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5)
+         ON CONFLICT DO UPDATE SET last_received_ms = max(last_received_ms, excluded.last_received_ms),
+             late = late + excluded.late, double = double + excluded.double",
+    )?;
+    for (source, arrivals) in batch.arrivals {
+        update.execute(params![
+            source.device.as_str(),
+            source.boot.as_str(),
+            arrivals.received_ms,
+            number(arrivals.late),
+            number(arrivals.double),
+        ])?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::{
     clock,
     receipts::{Position, Receipts},
     state::{Device, State},
-    store::{Batch, Source, Store, StoreError},
+    store::{Arrivals, Batch, LATE_MS, Source, Store, StoreError},
 };
 use protocol::{Ack, Channel, DeviceId, Version};
 use std::{
@@ -163,7 +163,7 @@ impl Worker {
         }
         let mut touched: HashMap<Source, Receipts> = HashMap::new();
         let mut fresh: Vec<&Record> = Vec::new();
-        let mut duplicates = 0;
+        let mut arrivals: HashMap<Source, Arrivals> = HashMap::new();
         let mut result = Ok(());
         for (job, _) in &self.jobs {
             let (device, boot) = match job {
@@ -183,12 +183,15 @@ impl Worker {
                 }
             }
             let Some(receipts) = self.cached.get_mut(&source) else { continue };
-            touched.entry(source).or_insert_with(|| receipts.clone());
+            touched.entry(source.clone()).or_insert_with(|| receipts.clone());
             if let Job::Record(record) = job {
+                let of_run = arrivals.entry(source).or_default();
+                of_run.received_ms = of_run.received_ms.max(record.received_ms);
                 if receipts.insert(record.sequence) {
+                    of_run.late += u64::from(record.received_ms - record.timed.time_ms > LATE_MS);
                     fresh.push(record);
                 } else {
-                    duplicates += 1;
+                    of_run.double += 1;
                 }
             }
         }
@@ -199,7 +202,13 @@ impl Worker {
                 .collect();
             let devices: Vec<_> =
                 self.unsaved.iter().map(|(id, device)| (id.clone(), device.clone())).collect();
-            self.store.commit(&Batch { records: &fresh, receipts: &changes, devices: &devices })
+            let arrivals: Vec<_> = arrivals.iter().map(|(source, arrivals)| (source, *arrivals)).collect();
+            self.store.commit(&Batch {
+                records: &fresh,
+                receipts: &changes,
+                arrivals: &arrivals,
+                devices: &devices,
+            })
         });
         if let Err(error) = result {
             // Memory must not claim what is not committed: the store is asked again.
@@ -209,7 +218,7 @@ impl Worker {
             return Err(error);
         }
         count(&self.health.committed, fresh.len());
-        count(&self.health.duplicates, duplicates);
+        count(&self.health.duplicates, arrivals.values().map(|arrivals| arrivals.double as usize).sum());
         Ok(touched
             .into_keys()
             .filter_map(|source| {

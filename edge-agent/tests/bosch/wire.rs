@@ -1,7 +1,7 @@
 //! The simulated bus, on a bad wire.
 
 use edge_agent::{
-    bus::{Bus, BusError, SimulatedBus},
+    bus::{Bus, BusError, Model, SimulatedBus},
     clock::Moment,
 };
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
@@ -53,9 +53,14 @@ impl Wire {
         Self::with_glitches(HashMap::new())
     }
 
-    /// A wire on which the transfers with these numbers go wrong.
+    /// A wire to a BME280 on which the transfers with these numbers go wrong.
     pub(crate) fn with_glitches(glitches: HashMap<usize, Glitch>) -> Self {
-        let bus = SimulatedBus::new(ADDRESS, SEED);
+        Self::to(Model::Bme280, glitches)
+    }
+
+    /// The same to any chip.
+    pub(crate) fn to(model: Model, glitches: HashMap<usize, Glitch>) -> Self {
+        let bus = SimulatedBus::new(model, ADDRESS, SEED);
         Self(Arc::new(Mutex::new(Inner {
             bus,
             overridden: HashMap::new(),
@@ -164,11 +169,24 @@ impl Bus for Wire {
     }
 }
 
+/// By how much readings may differ from the air: the chip's noise and resolution. Temperature, humidity,
+/// pressure.
+const TOLERANCES: [f64; 3] = [0.04, 0.15, 0.1];
+
+/// Temperature, humidity and pressure of the air at a moment.
+pub(crate) fn air(at: Moment) -> [f64; 3] {
+    let air = SimulatedBus::new(Model::Bme280, ADDRESS, SEED).air(at.time_ms);
+    [air.celsius, air.percent, air.hectopascal]
+}
+
 /// Whether readings are what the air was at that moment, within the chip's noise and resolution.
 pub(crate) fn is_true(readings: [f64; 3], at: Moment) -> bool {
-    let air = SimulatedBus::new(ADDRESS, SEED).air(at.time_ms);
-    let [celsius, percent, hectopascal] = readings;
-    (celsius - air.celsius).abs() < 0.04
-        && (percent - air.percent).abs() < 0.15
-        && (hectopascal - air.hectopascal).abs() < 0.1
+    is_between(readings, air(at), air(at))
+}
+
+/// Whether each of the readings is between two others, within the chip's noise and resolution.
+pub(crate) fn is_between(readings: [f64; 3], one: [f64; 3], other: [f64; 3]) -> bool {
+    readings.into_iter().zip(one).zip(other).zip(TOLERANCES).all(|(((reading, one), other), tolerance)| {
+        (one.min(other) - tolerance..one.max(other) + tolerance).contains(&reading)
+    })
 }

@@ -1,7 +1,9 @@
-//! The BME280 as the agent reads it: byte by byte, with every fault, and with any.
+//! The BME280 and the BMP280 as the agent reads them: byte by byte, with every fault, and with any.
 
+mod bmp280;
 mod faults;
 mod property;
+mod script;
 mod transactions;
 mod wire;
 

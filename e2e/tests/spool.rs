@@ -1,0 +1,97 @@
+//! Summaries that wait on the agent's disk.
+
+use e2e::{Agent, HubOptions, eventually, stored_sequences};
+use std::fs;
+
+const QUICK: &str = "[spool]\nafter_seconds = 1";
+
+/// Summaries that the agent says to have written.
+fn kept(agent: &Agent) -> i64 {
+    let log = agent.program.log();
+    let lines = log.lines().filter(|line| line.contains("kept on disk"));
+    lines
+        .filter_map(|line| line.split("summaries=").nth(1)?.split_whitespace().next()?.parse::<i64>().ok())
+        .sum()
+}
+
+/// Waits until the store holds the device's runs without a hole, the first of them up to `least`.
+fn await_whole(options: &HubOptions, device: &str, boots: usize, least: i64) -> Vec<(String, Vec<i64>)> {
+    eventually("a store without holes", || {
+        let stored = stored_sequences(&options.store(), device);
+        let whole = |sequences: &Vec<i64>| sequences.iter().copied().eq(1..=sequences.len() as i64);
+        let longest = stored.iter().map(|(_, sequences)| sequences.len() as i64).max().unwrap_or(0);
+        let done = stored.len() >= boots && longest >= least && stored.iter().all(|(_, all)| whole(all));
+        done.then_some(stored)
+    })
+}
+
+#[test]
+fn what_is_on_disk_outlives_a_killed_agent() {
+    let options = HubOptions::embedded();
+    let mut hub = options.start();
+    let mut agent = Agent::start_with("roof", &options.broker(), QUICK);
+    await_whole(&options, "roof", 1, 2);
+    assert_eq!(
+        agent.spooled(),
+        Vec::<std::path::PathBuf>::new(),
+        "while the hub acknowledges nothing is written"
+    );
+
+    hub.program.kill();
+    eventually("two batches on disk", || {
+        (agent.program.log().matches("kept on disk").count() >= 2).then_some(())
+    });
+    agent.program.kill();
+    let (before, kept) = (stored_sequences(&options.store(), "roof")[0].1.len() as i64, kept(&agent));
+    assert!(!agent.spooled().is_empty() && kept >= 2);
+
+    agent.restart();
+    let hub = options.start();
+    await_whole(&options, "roof", 2, before + kept);
+    eventually("an empty spool", || agent.spooled().is_empty().then_some(()));
+    let ledger = hub.get("/api/v1/devices/roof/ledger").expect("a ledger");
+    assert_eq!(ledger["missing_count"], 0, "{ledger}");
+}
+
+#[test]
+fn an_agent_that_ends_without_a_hub_leaves_nothing_behind_in_memory() {
+    let options = HubOptions::embedded();
+    let mut hub = options.start();
+    let mut agent = Agent::start("roof", &options.broker());
+    await_whole(&options, "roof", 1, 1);
+    hub.program.kill();
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    assert!(agent.program.terminate().success());
+    assert!(!agent.program.log().contains("lost"), "{}", agent.program.log());
+    let before = stored_sequences(&options.store(), "roof")[0].1.len() as i64;
+
+    let _hub = options.start();
+    agent.restart();
+    await_whole(&options, "roof", 2, before + 2);
+}
+
+#[test]
+fn a_spool_that_cannot_be_used_is_told_once_and_the_agent_goes_on() {
+    let options = HubOptions::embedded();
+    let file = options.data.path().join("file");
+    fs::write(&file, "not a directory").unwrap();
+    let home = options.data.path().join("home");
+    fs::create_dir(&home).unwrap();
+    let config = home.join("agent.toml");
+    let text = format!(
+        "interval_seconds = 0.2\nwindow_seconds = 2\n[spool]\ndirectory = {file:?}\nafter_seconds = 1"
+    );
+    fs::write(&config, text).unwrap();
+    let mut command = std::process::Command::new(e2e::binary("edge-agent"));
+    command.args(["--hub", "mqtt://127.0.0.1:1", "--device", "roof", "--simulate", "--config"]).arg(config);
+    let mut agent = e2e::Program::start(&mut command);
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    assert!(agent.terminate().success());
+    let log = agent.log();
+    assert_eq!(
+        log.matches("make it writable for the agent or set spool.directory; until then").count(),
+        1,
+        "{log}"
+    );
+    assert!(log.contains("neither acknowledged nor on disk: lost"), "{log}");
+}
