@@ -13,8 +13,9 @@ use crate::{
     sensor,
     window::Reporter,
 };
-use protocol::{Channel, Status, Topics};
+use protocol::{Channel, CommandName, Status, Topics};
 use std::{
+    collections::BTreeSet,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -85,6 +86,11 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
     let host = discovery::host_sensors(&lanes);
     let commands = config.commands.clone().unwrap_or_default();
     let commanded = !commands.enabled.is_empty();
+    let switches = if commands.allows(CommandName::SetOutput) {
+        outputs.sensors().map(|sensor| sensor.id().clone()).collect()
+    } else {
+        BTreeSet::new()
+    };
     let (requests, requested) = mpsc::channel(REQUESTS);
     let (commander, ends) =
         Commander::new(commands, outputs.clone(), requests, config.window_ms(), started_ms);
@@ -93,8 +99,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<Endin
         .map_err(StartError::Threads)?
         .asked_by(requested);
     let catalogue = sampler.catalogue().clone();
-    let discovery =
-        Discovery::new(&config.home_assistant, &topics, device.clone(), machine.serial.clone(), host);
+    let discovery = Discovery::new(&config.home_assistant, &topics, device.clone(), host).switching(switches);
     let birth =
         machine.birth(identity::new_boot(), config.interval_ms(), config.window_ms(), catalogue.metrics());
     let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
