@@ -17,9 +17,10 @@ use crate::{
     sensor,
     window::Reporter,
 };
-use protocol::{Channel, DeviceId, Status, Topics};
+use protocol::{Channel, CommandName, DeviceId, SensorId, Status, Topics};
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -171,8 +172,7 @@ impl Agent {
             .map_err(StartError::Threads)?
             .asked_by(requested);
         let catalogue = sampler.catalogue().clone();
-        let discovery =
-            Discovery::new(&config.home_assistant, &topics, device.clone(), machine.serial.clone(), host);
+        let discovery = discovery(&config, &topics, &device, host, &outputs);
         let birth = machine.clone().birth(identity::new_boot(), interval_ms, window_ms, catalogue.metrics());
         let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
         let (path, dropped) = (loader.path().display().to_string(), Arc::new(AtomicU64::new(0)));
@@ -242,6 +242,19 @@ impl Agent {
 }
 
 /// How to reach the broker, as configured; no commands.
+/// What Home Assistant is told. Outputs are switches there only if they obey commands.
+fn discovery(
+    config: &Config,
+    topics: &Topics,
+    device: &DeviceId,
+    host: BTreeSet<SensorId>,
+    outputs: &Outputs,
+) -> Discovery {
+    let obey = config.commands.as_ref().is_some_and(|commands| commands.allows(CommandName::SetOutput));
+    let switches = outputs.sensors().filter(|_| obey).map(|sensor| sensor.id().clone()).collect();
+    Discovery::new(&config.home_assistant, topics, device.clone(), host).switching(switches)
+}
+
 fn settings(
     config: &Config,
     topics: &Topics,

@@ -1,9 +1,9 @@
 //! Taking over a new configuration while the agent runs.
 
-use super::{Agent, StartError, settings, socket};
+use super::{Agent, StartError, discovery, settings, socket};
 use crate::{
     config::{Config, Purpose},
-    discovery::{Discovery, host_sensors},
+    discovery::host_sensors,
     gpio::Board,
     output::Outputs,
     publish::{Connection, Publisher, Settings},
@@ -123,8 +123,7 @@ impl Agent {
     async fn change_connection(mut self, config: &Config) -> Result<Self, StartError> {
         let topics = Topics::new(config.mqtt.prefix.clone());
         let host = self.publisher.host_sensors().clone();
-        let (device, serial) = (self.device.clone(), self.machine.serial.clone());
-        let discovery = Discovery::new(&config.home_assistant, &topics, device, serial, host);
+        let discovery = discovery(config, &topics, &self.device, host, &self.outputs);
         let subscriptions = Publisher::subscriptions_of(&topics, &self.device, &discovery);
         let settings = Settings {
             commands: self.settings.commands.clone(),
