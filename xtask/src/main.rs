@@ -5,6 +5,8 @@ mod bench;
 mod cross;
 mod demo;
 mod failure;
+#[cfg(target_os = "linux")]
+mod faults;
 mod http;
 mod images;
 mod inputs;
@@ -37,6 +39,9 @@ enum Command {
     Test(test::Options),
     /// Build static binaries for another architecture
     Cross(cross::Options),
+    /// Break everything at random under load, then prove that nothing was lost and nothing is there twice
+    #[cfg(target_os = "linux")]
+    Faults(faults::Options),
     /// Build container images for arm64 and amd64
     Images(images::Options),
     /// Measure a program beside its reference
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
+        #[cfg(target_os = "linux")]
+        Command::Faults(options) => faults::run(&options),
         Command::Images(options) => images::run(&options),
         Command::Bench(bench::Bench::Agent(options)) => bench::agent(&options),
         Command::Tied(options) => tied::run(&options),

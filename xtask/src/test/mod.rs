@@ -16,7 +16,7 @@ use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny and browser
+    /// Leave out what takes longest: doc, deny, faults and browser
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -71,6 +71,7 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Doc => rust::doc(),
         Step::Deny => return deny::check(),
         Step::Tests => rust::tests(),
+        Step::Faults => rust::faults(),
         Step::Browser => browser::run(),
     }?;
     Ok(None)
