@@ -120,8 +120,7 @@ where
     }
 
     let layers = [Some(sources.command_line), environment, file];
-    let config =
-        layers.into_iter().flatten().fold(C::Layer::empty(), confique::Layer::with_fallback);
+    let config = layers.into_iter().flatten().fold(C::Layer::empty(), confique::Layer::with_fallback);
     let config = C::from_layer(config.with_fallback(C::Layer::default_values()));
     let config = config.map_err(|error| problems.push(missing(&error))).ok();
     Loaded { config: config.filter(|_| is_toml), places, problems }
