@@ -117,11 +117,12 @@ fn key_of(error: &OutputConfigError) -> &'static str {
 
 fn sensor_key(error: &RegistryError) -> &'static str {
     match error {
-        RegistryError::SamePlace { .. } => ".address",
+        RegistryError::SamePlace { .. } | RegistryError::NoSuchAddress { .. } => ".address",
         RegistryError::SameId(_) | RegistryError::SameMetric { .. } => ".name",
         RegistryError::SamePin { .. } => ".pin",
         RegistryError::NotSimulated { .. } => ".bus",
         RegistryError::Altitude { .. } => ".altitude_meters",
+        RegistryError::Nothing(_) | RegistryError::Twice { .. } => ".channel",
         RegistryError::Mount(_) => "",
     }
 }

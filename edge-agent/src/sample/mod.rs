@@ -244,7 +244,7 @@ impl Sampler {
                 lane.buffer = Some(late.values);
             }
         }
-        let mut awaited = 0;
+        let (mut awaited, mut late) = (0, Vec::new());
         for lane in &mut self.lanes {
             let Some(values) = lane.buffer.take() else { continue };
             if lane.orders.try_send(Order { at, values }).is_ok() {
@@ -254,14 +254,17 @@ impl Sampler {
         let deadline = Instant::now() + PATIENCE.min(self.interval / 2);
         while awaited > 0 {
             let Ok(Some(reply)) = timeout_at(deadline, self.replies.recv()).await else { break };
+            if reply.at != at {
+                // Free for the next tick, but at this one it gave nothing.
+                late.push(reply);
+                continue;
+            }
             // A lane that is there no more may have been the last to answer.
             let Some(lane) = by_number(&mut self.lanes, reply.lane) else { continue };
-            if reply.at == at {
-                sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
-                sample.faults.extend(reply.faults);
-                sample.top = sample.top.or(reply.top);
-                awaited -= 1;
-            }
+            sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
+            sample.faults.extend(reply.faults);
+            sample.top = sample.top.or(reply.top);
+            awaited -= 1;
             lane.buffer = Some(reply.values);
         }
         for lane in &mut self.lanes {
@@ -273,6 +276,11 @@ impl Sampler {
             if hangs != lane.hangs {
                 lane.hangs = hangs;
                 tell(sensors, hangs);
+            }
+        }
+        for reply in late {
+            if let Some(lane) = by_number(&mut self.lanes, reply.lane) {
+                lane.buffer = Some(reply.values);
             }
         }
         sample

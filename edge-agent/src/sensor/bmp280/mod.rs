@@ -11,15 +11,11 @@ use super::{
 use crate::{bus::SharedBus, clock::Moment};
 use protocol::Unit;
 use session::Session;
-use std::ops::{Range, RangeInclusive};
-
-/// What the chip measures by its data sheet, in degrees Celsius and hectopascal.
-const CELSIUS: RangeInclusive<f64> = -40.0..=85.0;
-const HECTOPASCAL: RangeInclusive<f64> = 300.0..=1100.0;
+use std::ops::Range;
 
 chip_config! {
     /// A BMP280. Its address is 0x76, or 0x77 with SDO high.
-    Bmp280Config, "bmp280" at 0x76 {
+    Bmp280Config, "bmp280" at 0x76 of [0x76, 0x77] {
         /// How often each quantity is converted for one measurement.
         oversampling: Oversampling = Oversampling::ONCE,
         /// The same for the temperature alone.
@@ -57,13 +53,13 @@ impl Chip for Bmp280 {
 
     fn quantities(&self) -> Vec<Quantity> {
         vec![
-            Quantity::gauge("temperature", Unit::Celsius, CELSIUS, 2).with_jump(10.0),
-            Quantity::gauge("pressure", Unit::Hectopascal, HECTOPASCAL, 2).with_jump(10.0),
+            Quantity::gauge("temperature", Unit::Celsius, -40.0..=85.0, 2).with_jump(10.0),
+            Quantity::gauge("pressure", Unit::Hectopascal, 300.0..=1100.0, 2).with_jump(10.0),
         ]
     }
 
-    fn bus(&self) -> &SharedBus {
-        &self.bus
+    fn bus(&self) -> Option<&SharedBus> {
+        Some(&self.bus)
     }
 
     fn open(&self) -> Result<Box<dyn ChipSession>, Trouble> {

@@ -2,10 +2,10 @@
 //!
 //! The same is checked as of a BME280: the chip's id and settings before and after each measurement, every
 //! register that a value is made of read twice, the end of a measurement as the chip tells it, data that were
-//! there before, the codes of what was skipped and the ends of the ranges.
+//! there before, the codes of what was skipped and the ends of the converters.
 
 use super::{
-    CELSIUS, Codes, HECTOPASCAL, Trouble,
+    Codes, Trouble,
     calibration::{Air, Calibration, Words},
 };
 use crate::{
@@ -91,12 +91,8 @@ impl Session {
         }
         let [pressure, temperature] = bosch::converted(codes).map(|code| code >> 4);
         let air = self.calibration.compensate(temperature, pressure).ok_or(Trouble::Nonsense)?;
-        let out_of_range = |what: &str, value| Trouble::OutOfRange { what: what.to_owned(), value };
-        if !CELSIUS.contains(&air.celsius) {
-            return Err(out_of_range("temperature", air.celsius));
-        }
-        if !HECTOPASCAL.contains(&air.hectopascal) || bosch::at_an_end(codes) {
-            return Err(out_of_range("pressure", air.hectopascal));
+        if bosch::at_an_end(codes) {
+            return Err(Trouble::OutOfRange { what: "pressure".to_owned(), value: air.hectopascal });
         }
         Ok((air, codes))
     }
