@@ -4,7 +4,7 @@ mod change;
 
 use crate::{
     clock,
-    command::{Commander, Ends},
+    command::{Commander, Ends, Inbox},
     config::{Config, ConfigError, Loader},
     control::{Facts, Health, Socket, candidates},
     discovery::{self, Discovery},
@@ -141,6 +141,8 @@ struct Agent {
     health: Arc<Health>,
     socket: Option<Socket>,
     settings: Settings,
+    /// Keeps the commander waiting, also while no connection hands anything in.
+    inbox: Inbox,
     outputs: Outputs,
     sampler: Sampler,
     reporter: Reporter,
@@ -181,7 +183,7 @@ impl Agent {
         let spool = config.spool.settings(&device);
         let subscriptions = Publisher::subscriptions_of(&topics, &device, &discovery);
         let settings = Settings {
-            commands: commanded.then_some(inbox),
+            commands: commanded.then(|| inbox.clone()),
             ..settings(&config, &topics, &device, subscriptions)?
         };
         let publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped, spool)
@@ -198,6 +200,7 @@ impl Agent {
             health,
             socket,
             settings,
+            inbox,
             outputs,
             sampler,
             reporter,
@@ -236,7 +239,7 @@ impl Agent {
     async fn end(mut self) {
         let last = self.reporter.finish();
         // Commands that are under way hear that nobody samples any more, and the last way in is closed.
-        drop((self.sampler, self.settings, self.socket));
+        drop((self.sampler, self.settings, self.inbox, self.socket));
         self.publisher.end(last, self.connection).await;
     }
 }
