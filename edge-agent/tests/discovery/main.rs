@@ -60,6 +60,7 @@ fn the_announcement_of_every_unit_is_the_one_that_home_assistant_was_shown() {
         agent_version: "1.0.0".to_owned(),
         hostname: "sample".to_owned(),
         model: Some("Raspberry Pi 5 Model B Rev 1.0".to_owned()),
+        serial: None,
         os: "Debian".to_owned(),
         arch: "aarch64".to_owned(),
         interval_ms: 5_000,

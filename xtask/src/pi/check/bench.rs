@@ -65,7 +65,7 @@ impl Bench {
         );
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let guest = Guest {
-            command: "exec ./edge-agent --config agent.toml".to_owned(),
+            command: "export NO_COLOR=1\nexec ./edge-agent --config agent.toml".to_owned(),
             programs: vec![built.agent.clone()],
             texts: vec![("agent.toml", config)],
             clock: knows_time.then_some(now),
