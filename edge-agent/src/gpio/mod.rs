@@ -71,6 +71,9 @@ pub enum PinError {
         "this machine has no pins that the agent knows ({0}); is it a Raspberry Pi, with /dev/gpiochip0?"
     )]
     Missing(String),
+    /// The kernel does not let programs near the pins.
+    #[error("this kernel has no /dev/gpiomem; that of Raspberry Pi OS has it")]
+    NoRegisters,
     /// Not this one.
     #[error("there is no GPIO{0}; give the number of the GPIO, not of the place on the header")]
     NoLine(u8),
