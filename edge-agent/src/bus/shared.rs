@@ -2,7 +2,10 @@
 
 use super::{Bus, BusError};
 use crate::clock::Moment;
-use embedded_hal::i2c::{ErrorType, I2c, Operation};
+use embedded_hal::{
+    delay::DelayNs,
+    i2c::{ErrorType, I2c, Operation},
+};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -41,6 +44,16 @@ impl SharedBus {
         Ok(bytes)
     }
 
+    /// Writes `bytes`, beside the driver.
+    pub(crate) fn send(&self, address: u8, bytes: &[u8]) -> Result<(), BusError> {
+        self.lock().bus.write(address, bytes)
+    }
+
+    /// Fills `bytes` with what the chip has to say without being told a register, beside the driver.
+    pub(crate) fn receive(&self, address: u8, bytes: &mut [u8]) -> Result<(), BusError> {
+        self.lock().bus.read(address, bytes)
+    }
+
     /// What the driver last read of the `N` registers from `register` on.
     pub(crate) fn believed<const N: usize>(&self, register: u8) -> [u8; N] {
         let mut bytes = [0; N];
@@ -51,6 +64,13 @@ impl SharedBus {
     /// Nothing that panics can leave the bus half changed, so a poisoned lock is as good as any.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A driver that waits, waits on the bus.
+impl DelayNs for SharedBus {
+    fn delay_ns(&mut self, ns: u32) {
+        self.wait(Duration::from_nanos(ns.into()));
     }
 }
 

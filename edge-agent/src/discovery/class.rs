@@ -54,7 +54,9 @@ impl Class {
             Unit::Amperes => (Some("current"), Some("A"), None),
             Unit::Watts => (Some("power"), Some("W"), None),
             Unit::Lux => (Some("illuminance"), Some("lx"), Some(1)),
-            Unit::PartsPerMillion if says("co2") => (Some("carbon_dioxide"), Some("ppm"), Some(0)),
+            Unit::PartsPerMillion if says("co2") || says("dioxide") => {
+                (Some("carbon_dioxide"), Some("ppm"), Some(0))
+            }
             Unit::PartsPerMillion => (None, Some("ppm"), Some(0)),
             Unit::GramsPerCubicMeter if says("humidity") => {
                 (Some("absolute_humidity"), Some("g/m³"), Some(1))
@@ -111,6 +113,7 @@ mod tests {
             ("roof_pressure_tendency_hectopascal", Unit::Hectopascal, Some("pressure")),
             ("absolute_humidity_grams_per_cubic_meter", Unit::GramsPerCubicMeter, Some("absolute_humidity")),
             ("co2_parts_per_million", Unit::PartsPerMillion, Some("carbon_dioxide")),
+            ("office_carbon_dioxide_parts_per_million", Unit::PartsPerMillion, Some("carbon_dioxide")),
             ("rain_millimeters", Unit::Millimeters, Some("precipitation")),
             ("level_millimeters", Unit::Millimeters, Some("distance")),
             ("wind_meters_per_second", Unit::MetersPerSecond, Some("wind_speed")),

@@ -143,6 +143,9 @@ impl Publisher {
                 self.birth.interval_ms = interval_ms;
                 if self.connected {
                     self.announce(connection);
+                    // How long Home Assistant waits for a state depends on the interval: it is told anew, as
+                    // after a connect.
+                    self.discovery.connected(clock::monotonic_ms());
                 }
             }
         }

@@ -171,7 +171,7 @@ impl Sampler {
         while let Ok(late) = self.replies.try_recv() {
             self.lanes[late.lane].buffer = Some(late.values);
         }
-        let mut awaited = 0;
+        let (mut awaited, mut late) = (0, Vec::new());
         for lane in &mut self.lanes {
             let Some(values) = lane.buffer.take() else { continue };
             if lane.orders.try_send(Order { at, values }).is_ok() {
@@ -182,12 +182,15 @@ impl Sampler {
         while awaited > 0 {
             let Ok(Some(reply)) = timeout_at(deadline, self.replies.recv()).await else { break };
             let lane = &mut self.lanes[reply.lane];
-            if reply.at == at {
-                sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
-                sample.faults.extend(reply.faults);
-                sample.top = sample.top.or(reply.top);
-                awaited -= 1;
+            if reply.at != at {
+                // Free for the next tick, but at this one it gave nothing.
+                late.push(reply);
+                continue;
             }
+            sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
+            sample.faults.extend(reply.faults);
+            sample.top = sample.top.or(reply.top);
+            awaited -= 1;
             lane.buffer = Some(reply.values);
         }
         for lane in &mut self.lanes {
@@ -200,6 +203,9 @@ impl Sampler {
                 lane.hangs = hangs;
                 tell(sensors, hangs);
             }
+        }
+        for reply in late {
+            self.lanes[reply.lane].buffer = Some(reply.values);
         }
         sample
     }

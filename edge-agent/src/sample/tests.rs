@@ -81,6 +81,27 @@ async fn a_hung_sensor_delays_no_other_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_reply_that_comes_in_the_middle_of_the_next_tick_is_a_fault_and_no_silence() {
+    let ((roof, roof_behaviour), (cellar, cellar_behaviour)) = (lane("roof"), lane("cellar"));
+    let mut sampler = Sampler::start(vec![roof, cellar], Duration::from_secs(2)).unwrap();
+    roof_behaviour.store(HUNG, Ordering::SeqCst);
+    assert_eq!(faults(&sampler.tick().await), [("roof", Fault::NoAnswer)]);
+    cellar_behaviour.store(HUNG, Ordering::SeqCst);
+    tokio::spawn(async move {
+        for behaviour in [roof_behaviour, cellar_behaviour] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            behaviour.store(WELL, Ordering::SeqCst);
+        }
+    });
+    let sample = sampler.tick().await;
+    assert_eq!(
+        (&*sample.values, faults(&sample)),
+        (&[None, Some(21.5)][..], vec![("roof", Fault::NoAnswer)])
+    );
+    assert_eq!(&*sampler.tick().await.values, &[Some(21.5), Some(21.5)]);
+}
+
+#[tokio::test]
 async fn a_machine_that_was_late_altogether_recovers() {
     let (roof, behaviour) = lane("roof");
     let mut sampler = Sampler::start(vec![roof], Duration::from_millis(100)).unwrap();

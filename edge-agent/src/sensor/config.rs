@@ -2,7 +2,9 @@
 
 use super::{
     Altitude, AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig, Sensor,
-    bme280::Bme280Config, bmp280::Bmp280Config,
+    ads1115::Ads1115Config, bh1750::Bh1750Config, bme280::Bme280Config, bmp180::Bmp180Config,
+    bmp280::Bmp280Config, ds18b20::Ds18b20Config, htu21d::Htu21dConfig, ina219::Ina219Config,
+    scd4x::Scd4xConfig, sht3x::Sht3xConfig, sht4x::Sht4xConfig,
 };
 use crate::{
     bus::{Bus, LinuxBus, Model, SimulatedBus},
@@ -22,6 +24,16 @@ pub(super) trait Kind {
 
     /// Bus and address, if it hangs on an I2C bus.
     fn place(&self) -> Option<(&BusConfig, Address)>;
+
+    /// The addresses that the chip can have. Empty where any is possible.
+    fn addresses(&self) -> &'static [u8] {
+        &[]
+    }
+
+    /// Whether its chip is told the altitude, whatever else follows from that.
+    fn is_told_altitude(&self) -> bool {
+        false
+    }
 
     /// The line of the header, if it is an input of it.
     fn pin(&self) -> Option<PinConfig> {
@@ -115,6 +127,24 @@ kinds! {
     "bme280" Bme280(Bme280Config),
     /// Bosch's sensor of temperature and pressure.
     "bmp280" Bmp280(Bmp280Config),
+    /// Bosch's older sensor of temperature and pressure.
+    "bmp180" Bmp180(Bmp180Config),
+    /// A sensor of temperature and humidity; also the SHT2x and Si702x.
+    "htu21d" Htu21d(Htu21dConfig),
+    /// Rohm's sensor of light.
+    "bh1750" Bh1750(Bh1750Config),
+    /// Sensirion's sensors of temperature and humidity, third generation.
+    "sht3x" Sht3x(Sht3xConfig),
+    /// Sensirion's sensors of temperature and humidity, fourth generation.
+    "sht4x" Sht4x(Sht4xConfig),
+    /// A thermometer on a 1-wire bus.
+    "ds18b20" Ds18b20(Ds18b20Config),
+    /// Sensirion's sensor of carbon dioxide, temperature and humidity.
+    "scd4x" Scd4x(Scd4xConfig),
+    /// A meter of direct voltage and current.
+    "ina219" Ina219(Ina219Config),
+    /// A converter of four analogue inputs.
+    "ads1115" Ads1115(Ads1115Config),
     /// An input that counts pulses.
     "pulse_counter" PulseCounter(PulseCounterConfig),
     /// A tipping bucket.
@@ -133,11 +163,11 @@ impl SensorConfig {
 }
 
 /// Declares the config of a kind of chip on an I2C bus: the keys that all have, and its own with their
-/// defaults. Its driver adds `fn chip(&self, bus: SharedBus) -> Box<dyn Chip>`.
+/// defaults; after its address all that it can have, and `is_told_altitude` if it is. Its driver adds `fn chip(&self, bus: SharedBus) -> Box<dyn Chip>`.
 macro_rules! chip_config {
     (
         $(#[$doc:meta])*
-        $config:ident, $kind:literal at $address:literal {
+        $config:ident, $kind:literal at $address:literal $(of [$($possible:literal),+])? $(, $is_told:ident)? {
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)*
         }
     ) => {
@@ -209,6 +239,14 @@ macro_rules! chip_config {
             fn place(&self) -> Option<(&$crate::sensor::BusConfig, $crate::sensor::Address)> {
                 Some((&self.bus, self.address))
             }
+
+            $(fn addresses(&self) -> &'static [u8] {
+                &[$($possible),+]
+            })?
+
+            $(fn $is_told(&self) -> bool {
+                true
+            })?
 
             fn build(&self) -> Box<dyn $crate::sensor::Sensor> {
                 let bus = self.bus.open($kind, self.address, self.name.as_ref());

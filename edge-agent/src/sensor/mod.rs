@@ -1,26 +1,46 @@
 //! Sensors: anything sampled, of the host or on a bus. A new one on a bus is a file here and a line in the list
-//! of kinds in [`config`].
+//! of kinds in `config`.
 
+mod ads1115;
+mod bh1750;
 mod bme280;
+mod bmp180;
 mod bmp280;
 mod bosch;
+mod bounded;
 mod chip;
 mod config;
 mod derived;
+mod ds18b20;
 mod gpio;
 mod host;
+mod htu21d;
+mod ina219;
 mod registry;
+mod scd4x;
+mod sht3x;
+mod sht4x;
 
+pub use ads1115::{Ads1115Config, ChannelConfig};
+pub use bh1750::Bh1750Config;
 pub use bme280::Bme280Config;
+pub use bmp180::{Bmp180Config, Samples};
 pub use bmp280::Bmp280Config;
 pub use bosch::{Filter, Oversampling};
+pub use bounded::{Positive, Whole};
 pub use chip::ChipSensor;
 use config::Common;
 pub use config::{Address, BusConfig, HostConfig, InstanceName, SensorConfig};
 pub use derived::Altitude;
+pub use ds18b20::{Ds18b20Config, OneWireId};
 pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGaugeConfig};
 pub use host::MountError;
+pub use htu21d::Htu21dConfig;
+pub use ina219::Ina219Config;
 pub use registry::{HOST_LANE, Lane, RegistryError, registry};
+pub use scd4x::Scd4xConfig;
+pub use sht3x::Sht3xConfig;
+pub use sht4x::Sht4xConfig;
 
 use crate::clock::Moment;
 use protocol::{Fault, MetricDescription, SensorId, Top};

@@ -50,6 +50,31 @@ pub enum RegistryError {
         /// The address that both answer at.
         address: u8,
     },
+    /// A sensor at an address that its kind cannot have.
+    #[error(
+        "sensor `{sensor}` cannot be at address {address:#04x}: a {kind} answers at {possible}; correct its `address`"
+    )]
+    NoSuchAddress {
+        /// Whose address it is.
+        sensor: SensorId,
+        /// The word for its kind.
+        kind: &'static str,
+        /// The address.
+        address: u8,
+        /// Those that its kind can have.
+        possible: String,
+    },
+    /// A sensor that has to be told what to measure.
+    #[error("sensor `{0}` measures nothing; say what hangs on its inputs, each in a [[sensor.channel]]")]
+    Nothing(SensorId),
+    /// A sensor that measures two things by one name.
+    #[error("sensor `{sensor}` measures {metric} twice; give each [[sensor.channel]] a `name` of its own")]
+    Twice {
+        /// The sensor.
+        sensor: SensorId,
+        /// The name.
+        metric: MetricName,
+    },
     /// A kind of which there is no simulation.
     #[error(
         "sensor `{sensor}` cannot be simulated, only sensors of kind bme280 and bmp280 can; give the bus that it hangs on, such as bus = \"/dev/i2c-1\""
@@ -104,8 +129,13 @@ pub fn registry(
     for config in sensors {
         let sensor = config.kind().build_on(outputs.board());
         let common = config.kind().common();
-        if common.altitude.is_some() && !derived::tells_sea_level(sensor.as_ref(), &common) {
+        let takes_altitude =
+            derived::tells_sea_level(sensor.as_ref(), &common) || config.kind().is_told_altitude();
+        if common.altitude.is_some() && !takes_altitude {
             return Err(RegistryError::Altitude { sensor: common.id() });
+        }
+        if sensor.metrics().is_empty() {
+            return Err(RegistryError::Nothing(common.id()));
         }
         if config.kind().pin().is_some() {
             on_pins.push(sensor);
@@ -125,6 +155,7 @@ fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), Reg
     let mut taken = HashMap::new();
     for kind in kinds {
         let Some((bus, address)) = kind.place() else { continue };
+        check_address(kind, address.get())?;
         let common = kind.common();
         let id = common.id();
         if *bus == BusConfig::Simulated {
@@ -139,6 +170,21 @@ fn check_places<'a>(kinds: impl Iterator<Item = &'a dyn Kind>) -> Result<(), Reg
         }
     }
     Ok(())
+}
+
+fn check_address(kind: &dyn Kind, address: u8) -> Result<(), RegistryError> {
+    let possible = kind.addresses();
+    if possible.is_empty() || possible.contains(&address) {
+        return Ok(());
+    }
+    let listed: Vec<String> = possible.iter().map(|address| format!("{address:#04x}")).collect();
+    let common = kind.common();
+    Err(RegistryError::NoSuchAddress {
+        sensor: common.id(),
+        kind: common.kind,
+        address,
+        possible: listed.join(" or "),
+    })
 }
 
 /// Simulated lines are meant to be shared: an output drives an input.
@@ -161,6 +207,9 @@ fn check_names(lanes: &[Lane]) -> Result<(), RegistryError> {
         }
         for metric in sensor.metrics() {
             if let Some(first) = metrics.insert(&metric.name, sensor.id()) {
+                if first == sensor.id() {
+                    return Err(RegistryError::Twice { sensor: first.clone(), metric: metric.name.clone() });
+                }
                 return Err(RegistryError::SameMetric {
                     metric: metric.name.clone(),
                     first: first.clone(),
@@ -294,6 +343,30 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn an_address_that_the_kind_cannot_have_is_refused_with_those_it_can() {
+        let sensors: [SensorConfig; 1] =
+            [toml::from_str("kind = 'bh1750'\nname = 'sky'\naddress = 0x24").unwrap()];
+        let error = check_places(sensors.iter().map(SensorConfig::kind)).unwrap_err().to_string();
+        assert!(
+            error.contains("`sky`") && error.contains("0x24") && error.contains("0x23 or 0x5c"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn channels_are_needed_and_have_names_of_their_own() {
+        let ads1115 = |channels: usize| {
+            let channel = "\n[[channel]]\nname = 'soil'\ninput = 'a0'".repeat(channels);
+            let sensors = [toml::from_str(&format!("kind = 'ads1115'\nname = 'bed'{channel}")).unwrap()];
+            let outputs = Outputs::new(&[], Board::default(), 0);
+            registry(&HostConfig::default(), &sensors, &outputs).err().map(|error| error.to_string())
+        };
+        assert!(ads1115(0).unwrap().starts_with("sensor `bed` measures nothing"));
+        assert_eq!(ads1115(1), None);
+        assert!(ads1115(2).unwrap().starts_with("sensor `bed` measures bed_soil_volts twice"));
     }
 
     #[test]

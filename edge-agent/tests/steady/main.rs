@@ -7,7 +7,6 @@ use counting::{Counting, allocations, live_bytes};
 use drive::Drive;
 use edge_agent::{
     clock::Moment,
-    output::Outputs,
     sensor::{HostConfig, registry},
 };
 use protocol::ClockTrust;
@@ -38,7 +37,7 @@ fn a_tick_is_turned_into_a_message_with_few_allocations() {
 
 #[test]
 fn figures_of_the_kernel_are_read_without_allocating() {
-    let mut lanes = registry(&HostConfig::default(), &[], &Outputs::default()).unwrap();
+    let mut lanes = registry(&HostConfig::default(), &[], &Default::default()).unwrap();
     let quiet = ["cpu", "memory", "swap", "network", "disk", "disk_io"];
     let mut seen = 0;
     for sensor in lanes[0].sensors.iter_mut().filter(|sensor| quiet.contains(&sensor.id().as_str())) {

@@ -2,6 +2,8 @@
 
 mod browser;
 mod deny;
+mod home_assistant;
+mod python;
 mod report;
 mod rust;
 mod step;
@@ -10,13 +12,14 @@ use std::time::Instant;
 
 use anyhow::bail;
 
+use crate::pi::check::{self, Scenario};
 use crate::{apt, panel};
 use report::{Outcome, Report};
 use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny and browser
+    /// Leave out what takes longest: doc, deny, browser, home-assistant and pi
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -72,6 +75,8 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Deny => return deny::check(),
         Step::Tests => rust::tests(),
         Step::Browser => browser::run(),
+        Step::Pi => check::scenarios(&[Scenario::Faults, Scenario::Clock]),
+        Step::HomeAssistant => home_assistant::check(),
     }?;
     Ok(None)
 }

@@ -47,7 +47,7 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (step, outcome, took) in &self.rows {
             let row =
-                format!("{step:<8} {} {:>7.1} s  {}", outcome.word(), took.as_secs_f64(), outcome.remark());
+                format!("{step:<14} {} {:>7.1} s  {}", outcome.word(), took.as_secs_f64(), outcome.remark());
             writeln!(out, "{}", row.trim_end())?;
         }
         let failed = self.failed();
@@ -65,9 +65,9 @@ mod tests {
         report.add(Step::Fmt, Outcome::Passed, Duration::from_millis(400));
         report.add(Step::Deny, Outcome::PassedExcept("without advisories".into()), Duration::from_secs(2));
         report.add(Step::Tests, Outcome::Failed("exit status: 101".into()), Duration::from_secs(61));
-        let expected = "fmt      passed     0.4 s\n\
-                        deny     passed     2.0 s  without advisories\n\
-                        tests    FAILED    61.0 s  exit status: 101\n\
+        let expected = "fmt            passed     0.4 s\n\
+                        deny           passed     2.0 s  without advisories\n\
+                        tests          FAILED    61.0 s  exit status: 101\n\
                         2 passed, 1 failed";
         assert_eq!(report.to_string(), expected);
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use crate::pi::check;
+
 /// One step, declared in the order in which they run: what fails fastest first, but the panel
 /// before what compiles the hub that embeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,6 +24,10 @@ pub(crate) enum Step {
     Tests,
     /// A browser against a real hub and agent
     Browser,
+    /// Home Assistant against a real agent
+    HomeAssistant,
+    /// The agent on an emulated Raspberry Pi: faults of a sensor, and of the clock
+    Pi,
 }
 
 impl Step {
@@ -37,12 +43,14 @@ impl Step {
         match self {
             Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
             Self::Browser => &[("chromium", "chromium")],
+            Self::HomeAssistant => &[("mosquitto", "mosquitto")],
+            Self::Pi => &check::PROGRAMS,
             _ => &[],
         }
     }
 
     pub(crate) fn compiles_the_hub(self) -> bool {
-        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser)
+        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser | Self::HomeAssistant)
     }
 
     pub(crate) fn needs_node(self) -> bool {
@@ -50,7 +58,7 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Browser)
+        matches!(self, Self::Doc | Self::Deny | Self::Browser | Self::HomeAssistant | Self::Pi)
     }
 }
 

@@ -15,7 +15,7 @@ use std::ops::Range;
 
 chip_config! {
     /// A BMP280. Its address is 0x76, or 0x77 with SDO high.
-    Bmp280Config, "bmp280" at 0x76 {
+    Bmp280Config, "bmp280" at 0x76 of [0x76, 0x77] {
         /// How often each quantity is converted for one measurement.
         oversampling: Oversampling = Oversampling::ONCE,
         /// The same for the temperature alone.
@@ -58,8 +58,8 @@ impl Chip for Bmp280 {
         ]
     }
 
-    fn bus(&self) -> &SharedBus {
-        &self.bus
+    fn bus(&self) -> Option<&SharedBus> {
+        Some(&self.bus)
     }
 
     fn open(&self) -> Result<Box<dyn ChipSession>, Trouble> {

@@ -1,13 +1,17 @@
 //! What all measuring chips have in common: a driver only opens its chip and measures once; that a value
 //! can be believed, that faults are told and that a chip comes back is seen to here.
 
+mod humidity;
 mod jumps;
 mod sensor;
 mod stillness;
 mod trouble;
+mod words;
 
+pub(super) use humidity::cropped;
 pub use sensor::ChipSensor;
 pub(super) use trouble::Trouble;
+pub(super) use words::Words;
 
 use crate::{bus::SharedBus, clock::Moment};
 use protocol::{Kind, Unit};
@@ -25,8 +29,9 @@ pub(super) trait Chip: Send {
     /// What it measures, in the order of the values of [`Session::measure`].
     fn quantities(&self) -> Vec<Quantity>;
 
-    /// The bus, for what passes between two tries.
-    fn bus(&self) -> &SharedBus;
+    /// The bus, for what passes between two tries. `None` where a measurement takes so long that there is one
+    /// try in a tick.
+    fn bus(&self) -> Option<&SharedBus>;
 
     /// Finds the chip, makes sure that it is the right one, and sets it up.
     ///

@@ -84,7 +84,10 @@ impl ChipSensor {
         let mut pauses = PAUSES.iter();
         let mut first = None;
         loop {
-            let Err(trouble) = self.attempt(at, values) else { return Ok(()) };
+            let Err(trouble) = self.attempt(at, values) else {
+                // That a chip has nothing new after it was set up anew does not undo what was before.
+                return first.filter(|_| values.iter().all(Option::is_none)).map_or(Ok(()), Err);
+            };
             // What jumped is measured again by the same session; all else is a reason to start anew.
             if !matches!(trouble, Trouble::Jump { .. }) {
                 self.session = None;
@@ -92,9 +95,12 @@ impl ChipSensor {
             self.rests = trouble.is_dear();
             let passing = trouble.is_passing(was_there);
             let told = first.take().unwrap_or(trouble);
-            match pauses.next() {
-                Some(pause) if passing => self.chip.bus().wait(*pause),
-                _ => return Err(told),
+            match (pauses.next(), self.chip.bus()) {
+                (Some(pause), Some(bus)) if passing => bus.wait(*pause),
+                _ => {
+                    self.session = None;
+                    return Err(told);
+                }
             }
             first = Some(told);
         }
@@ -116,17 +122,24 @@ impl Sensor for ChipSensor {
         {
             return Err(fault);
         }
-        self.chip.bus().begin(at);
+        if let Some(bus) = self.chip.bus() {
+            bus.begin(at);
+        }
         let was_there = self.session.is_some();
         match self.try_on(at, values) {
             Ok(()) => {
+                // That there is nothing new yet does not prove a chip that had a fault to be well.
+                if let Some(fault) = self.last
+                    && values.iter().all(Option::is_none)
+                {
+                    return Err(fault);
+                }
                 if self.last.take().is_some() {
                     tracing::info!(sensor = %self.id, "the {} measures again", self.chip.title());
                 }
                 Ok(())
             }
             Err(trouble) => {
-                self.session = None;
                 let fault = trouble.fault(was_there);
                 if self.last.replace(fault) != Some(fault) {
                     let title = self.chip.title();

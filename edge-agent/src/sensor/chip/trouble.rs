@@ -19,6 +19,15 @@ pub(in crate::sensor) enum Trouble {
     Settings(Vec<u8>),
     #[error("two readings of the same registers differ or make no sense; look for noise on the wires")]
     Garbled,
+    #[error(
+        "the checksum of its answer is wrong; look for noise on the wires, or another chip at its address"
+    )]
+    Checksum,
+    /// A place other than an address on a bus where nothing is, in words.
+    #[error("{0}")]
+    Nowhere(String),
+    #[error("it does not answer; look at its wires and the pull-up resistor")]
+    Silent,
     #[error("it gives the codes of a measurement that did not take place")]
     Skipped,
     #[error("it measures a {what} of {value}, which the chip cannot")]
@@ -36,13 +45,14 @@ impl Trouble {
     /// `was_there`: then it is `no answer`, as a loose contact would give.
     pub(super) fn fault(&self, was_there: bool) -> Fault {
         match self {
-            Trouble::Bus(BusError::Missing(_)) => Fault::Absent,
+            Trouble::Bus(BusError::Missing(_)) | Trouble::Nowhere(_) => Fault::Absent,
             Trouble::Bus(BusError::NoAcknowledge) if !was_there => Fault::Absent,
-            Trouble::Bus(_) | Trouble::Slow => Fault::NoAnswer,
+            Trouble::Bus(_) | Trouble::Slow | Trouble::Silent => Fault::NoAnswer,
             Trouble::WrongChip(_) => Fault::WrongChip,
             Trouble::Reset | Trouble::Skipped => Fault::Skipped,
             Trouble::Settings(_)
             | Trouble::Garbled
+            | Trouble::Checksum
             | Trouble::OutOfRange { .. }
             | Trouble::Jump { .. }
             | Trouble::Nonsense => Fault::OutOfRange,
@@ -56,7 +66,10 @@ impl Trouble {
     pub(super) fn is_passing(&self, was_there: bool) -> bool {
         match self {
             Trouble::Bus(BusError::NoAcknowledge) => was_there,
-            Trouble::Bus(BusError::Other(_)) | Trouble::Garbled | Trouble::Jump { .. } => true,
+            Trouble::Bus(BusError::Other(_))
+            | Trouble::Garbled
+            | Trouble::Checksum
+            | Trouble::Jump { .. } => true,
             _ => false,
         }
     }

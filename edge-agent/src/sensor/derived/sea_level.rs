@@ -21,6 +21,13 @@ const EXPONENT: f64 = 287.052_87 * LAPSE / 9.806_65;
 #[serde(try_from = "f64")]
 pub struct Altitude(f64);
 
+impl Altitude {
+    /// The metres.
+    pub(in crate::sensor) fn get(self) -> f64 {
+        self.0
+    }
+}
+
 impl TryFrom<f64> for Altitude {
     type Error = String;
     fn try_from(meters: f64) -> Result<Self, String> {

@@ -10,17 +10,11 @@ use std::{
 };
 use sysinfo::Components;
 
-/// How the labels of processors' thermometers begin, those of Pis first.
-const LABELS: [&str; 8] = [
-    "cpu_thermal",
-    "cpu-thermal",
-    "soc_thermal",
-    "soc-thermal",
-    "bcm2835_thermal",
-    "coretemp Package",
-    "k10temp Tctl",
-    "x86_pkg_temp",
-];
+/// The kernel's types of thermal zones that are a processor's, those of Pis first.
+const ZONES: [&str; 6] =
+    ["cpu-thermal", "cpu_thermal", "soc-thermal", "soc_thermal", "bcm2835_thermal", "x86_pkg_temp"];
+/// How the labels of processors' thermometers begin that are in no thermal zone.
+const LABELS: [&str; 2] = ["coretemp Package", "k10temp Tctl"];
 /// Clock of the first CPU in kHz: as measured, which only root may read on most kernels, and as set.
 const CPUFREQ: [&str; 2] = ["cpuinfo_cur_freq", "scaling_cur_freq"];
 
@@ -40,8 +34,10 @@ pub(super) struct Soc {
 
 /// Where a figure comes from.
 enum Figure {
+    /// A thermal zone, in thousandths of a degree.
+    Zone(PathBuf),
     /// One of all thermometers.
-    Temperature(Components, usize),
+    Thermometer(Components, usize),
     /// In kHz.
     Cpufreq(PathBuf),
     /// As the firmware measures it: when it throttles, the kernel is not told.
@@ -60,7 +56,9 @@ impl Soc {
             Err(error) => (None, Err(error)),
         };
         let mut soc = Self { id: id("soc"), metrics: Vec::new(), figures: Vec::new(), firmware };
-        soc.add(thermometer());
+        if !soc.add(zone(Path::new("/sys/class/thermal"))) {
+            soc.add(thermometer());
+        }
         if !soc.add(Some(Figure::FirmwareClock)) {
             soc.add(cpufreq(Path::new("/sys/devices/system/cpu/cpu0/cpufreq")));
         }
@@ -80,6 +78,16 @@ impl Soc {
     }
 }
 
+/// The thermal zone of the processor.
+fn zone(thermal: &Path) -> Option<Figure> {
+    let zones = fs::read_dir(thermal).ok()?.flatten().map(|entry| entry.path());
+    let ranked = zones.filter_map(|path| {
+        let kind = fs::read_to_string(path.join("type")).ok()?;
+        Some((ZONES.iter().position(|known| *known == kind.trim())?, path.join("temp")))
+    });
+    ranked.min().map(|(_, file)| Figure::Zone(file))
+}
+
 /// The first thermometer that is known to be a processor's.
 fn thermometer() -> Option<Figure> {
     let thermometers = Components::new_with_refreshed_list().ok()?;
@@ -90,7 +98,7 @@ fn thermometer() -> Option<Figure> {
         .filter(|(_, thermometer)| thermometer.temperature().is_some_and(f32::is_finite))
         .filter_map(|(index, thermometer)| Some((rank(thermometer.label())?, index)))
         .min()?;
-    Some(Figure::Temperature(thermometers, index))
+    Some(Figure::Thermometer(thermometers, index))
 }
 
 fn cpufreq(dir: &Path) -> Option<Figure> {
@@ -105,7 +113,9 @@ fn number(file: &Path) -> Option<f64> {
 impl Figure {
     fn describe(&self, id: &SensorId) -> MetricDescription {
         let (what, unit, label) = match self {
-            Self::Temperature(..) => ("soc_temperature", Unit::Celsius, "Processor temperature"),
+            Self::Zone(_) | Self::Thermometer(..) => {
+                ("soc_temperature", Unit::Celsius, "Processor temperature")
+            }
             Self::Cpufreq(_) | Self::FirmwareClock => ("soc_clock", Unit::Hertz, "Processor clock"),
             Self::FirmwareVolts => ("soc_core", Unit::Volts, "Processor core voltage"),
         };
@@ -116,7 +126,8 @@ impl Figure {
     fn read(&mut self, firmware: Option<&mut Firmware>) -> Result<f64, Fault> {
         let ask = |command| firmware?.ask(command).ok().flatten();
         let (value, bounds) = match self {
-            Self::Temperature(thermometers, index) => {
+            Self::Zone(file) => (number(file).map(|millidegrees| millidegrees / 1000.0), CELSIUS),
+            Self::Thermometer(thermometers, index) => {
                 let thermometer = &mut thermometers[*index];
                 thermometer.refresh();
                 (thermometer.temperature().map(f64::from), CELSIUS)
@@ -174,6 +185,25 @@ mod tests {
         assert_eq!(read(&mut soc, at(0)), Err(Fault::OutOfRange));
         fs::remove_dir_all(&dir).unwrap();
         assert_eq!(read(&mut soc, at(0)), Err(Fault::NoAnswer));
+    }
+
+    #[test]
+    fn the_processors_zone_is_found_among_others() {
+        let dir = std::env::temp_dir().join(format!("thermal-{}", std::process::id()));
+        for (name, kind, temp) in
+            [("thermal_zone0", "gpu-thermal", "1"), ("thermal_zone1", "cpu-thermal", "61322")]
+        {
+            fs::create_dir_all(dir.join(name)).unwrap();
+            fs::write(dir.join(name).join("type"), format!("{kind}\n")).unwrap();
+            fs::write(dir.join(name).join("temp"), format!("{temp}\n")).unwrap();
+        }
+        let mut soc = Soc { id: id("soc"), metrics: Vec::new(), figures: Vec::new(), firmware: None };
+        assert!(soc.add(zone(&dir)));
+        assert_eq!(soc.metrics()[0].name.as_str(), "soc_temperature_celsius");
+        assert_eq!(read(&mut soc, at(0)).unwrap(), [Some(61.322)]);
+        fs::write(dir.join("thermal_zone1/temp"), "274000\n").unwrap();
+        assert_eq!(read(&mut soc, at(0)), Err(Fault::OutOfRange));
+        fs::remove_dir_all(&dir).unwrap();
     }
 
     #[test]
