@@ -87,6 +87,31 @@ impl Discovery {
         self.phase = Phase::Recalling { since_ms: now_ms };
     }
 
+    /// Whether the device is announced.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// The sensors of the machine itself.
+    pub fn host_sensors(&self) -> &BTreeSet<SensorId> {
+        &self.facts.host
+    }
+
+    /// The device is described by `birth` from now on and not as `before`: what is gone is told to be removed.
+    /// `host` are the sensors of the machine itself.
+    pub fn change(&mut self, before: &Birth, birth: &Birth, host: BTreeSet<SensorId>) {
+        self.facts.host = host;
+        if !self.enabled {
+            return;
+        }
+        let announced = components_of(&document(&self.facts, before, &self.gone)).unwrap_or_default();
+        let still = |id: &str| birth.metrics.iter().any(|metric| metric.name.as_str() == id);
+        self.gone = announced.into_iter().filter(|(id, _)| !still(id)).take(MOST_GONE).collect();
+        if self.phase == Phase::Settled {
+            self.phase = Phase::Due;
+        }
+    }
+
     /// Takes in what came on one of the [subscriptions](Self::subscriptions), or any other topic.
     pub fn hear(&mut self, topic: &str, payload: &[u8], retained: bool, birth: &Birth) {
         if topic == self.topic && retained {

@@ -43,6 +43,17 @@ pub struct Settings {
     pub commands: Option<Inbox>,
 }
 
+impl Settings {
+    /// Whether a connection made by the others would be the same. Where commands go does not change.
+    pub fn same_as(&self, others: &Self) -> bool {
+        let parts = |settings: &Self| {
+            let Self { url, credentials, ca_file, will, subscriptions, .. } = settings.clone();
+            (url, credentials, ca_file, will, subscriptions, settings.commands.is_some())
+        };
+        parts(self) == parts(others)
+    }
+}
+
 /// What the agent wants to hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
@@ -66,8 +77,8 @@ pub(super) struct Message {
 pub(super) enum Event {
     /// Connected; whatever was under way before may be lost.
     Up,
-    /// Not connected any more.
-    Down,
+    /// Not connected any more, or still not, and why.
+    Down(String),
     /// Something was said to this device.
     Message(Message),
 }
@@ -217,9 +228,9 @@ impl Keeper {
                     let reason = explain(&error);
                     if complained.as_ref() != Some(&reason) {
                         tracing::warn!(broker = %self.url, "not connected, trying on: {reason}");
-                        complained = Some(reason);
+                        complained = Some(reason.clone());
                     }
-                    if self.events.send(Event::Down).await.is_err() {
+                    if self.events.send(Event::Down(reason)).await.is_err() {
                         return;
                     }
                     tokio::time::sleep(backoff.next_wait()).await;

@@ -223,6 +223,15 @@ impl Delivery {
         self.outbox.is_empty()
     }
 
+    /// Summaries that wait for their acknowledgement in memory, and on disk; `None` while the disk works.
+    pub(super) fn waiting(&self) -> (usize, Option<u64>) {
+        let on_disk = match &self.disk {
+            Some(disk) => disk.is_idle().then(|| disk.waiting()),
+            None => Some(0),
+        };
+        (self.outbox.len(), on_disk)
+    }
+
     /// Summaries that were dropped or given up.
     pub(super) fn dropped(&self) -> u64 {
         let draining = self.draining.as_ref().map_or(0, |draining| draining.outbox.refused());

@@ -56,7 +56,8 @@ fn understood(line: &str, inside: &mut bool) -> Vec<Event> {
         let ended = Event::Ended(code.trim().parse().unwrap_or(-1));
         return some(before).into_iter().chain([ended]).collect();
     }
-    let worth_showing = *inside || line.starts_with("init: ") || line.contains("Kernel panic");
+    let trouble = ["init: ", "pi-emu: ", "Kernel panic"].into_iter().any(|mark| line.contains(mark));
+    let worth_showing = *inside || trouble;
     if worth_showing { vec![Event::Line(line.to_owned())] } else { Vec::new() }
 }
 

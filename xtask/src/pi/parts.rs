@@ -20,6 +20,10 @@ pub(super) const MODEL: &str = "Raspberry Pi 3 Model B Rev 1.2";
 pub(super) const SERIAL: &str = "00000000badcafe0";
 const REVISION: &str = "a02082";
 
+/// What is called, with the Debian package that brings each.
+pub(super) const PROGRAMS: [(&str, &str); 2] =
+    [("qemu-system-aarch64", "qemu-system-arm"), ("fdtput", "device-tree-compiler")];
+
 /// The files, each made once.
 pub(super) struct Parts {
     dir: PathBuf,
@@ -29,8 +33,7 @@ impl Parts {
     /// Downloads and unpacks what is not there yet. Nothing of it is installed on this machine but QEMU and the
     /// device tree compiler.
     pub(super) fn ensure() -> anyhow::Result<Self> {
-        let programs = [("qemu-system-aarch64", "qemu-system-arm"), ("fdtput", "device-tree-compiler")];
-        apt::ensure(&apt::lacking(&programs), &[])?;
+        apt::ensure(&apt::lacking(&PROGRAMS), &[])?;
 
         let parts = Self { dir: super::cache().join("parts") };
         let mut wanted = DefaultHasher::new();

@@ -1,7 +1,7 @@
 //! The agent on the emulated Pi, to be looked at: in the panel of the demo, say.
 
 use std::fs;
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -41,8 +41,10 @@ pub(super) fn run(options: &Session) -> anyhow::Result<()> {
     let mut guest = options.world.guest()?;
     let built = Built::make()?;
     let end = EndRequested::install()?;
+    // The guest's console is a terminal, ours need not be.
+    let colour = if std::io::stdout().is_terminal() { "" } else { "export NO_COLOR=1\n" };
     guest.command =
-        format!("exec ./edge-agent --config agent.toml --hub mqtt://10.0.2.2:{}", options.mqtt_port);
+        format!("{colour}exec ./edge-agent --config agent.toml --hub mqtt://10.0.2.2:{}", options.mqtt_port);
     guest.programs = vec![built.agent.clone()];
     guest.texts = vec![("agent.toml", config)];
     println!(

@@ -12,13 +12,14 @@ use std::time::Instant;
 
 use anyhow::bail;
 
+use crate::pi::check::{self, Scenario};
 use crate::{apt, panel};
 use report::{Outcome, Report};
 use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny, browser and home-assistant
+    /// Leave out what takes longest: doc, deny, faults, browser, home-assistant and pi
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -73,7 +74,9 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Doc => rust::doc(),
         Step::Deny => return deny::check(),
         Step::Tests => rust::tests(),
+        Step::Faults => rust::faults(),
         Step::Browser => browser::run(),
+        Step::Pi => check::scenarios(&[Scenario::Faults, Scenario::Clock]),
         Step::HomeAssistant => home_assistant::check(),
     }?;
     Ok(None)

@@ -4,6 +4,8 @@ use std::fmt;
 
 use clap::ValueEnum;
 
+use crate::pi::check;
+
 /// One step, declared in the order in which they run: what fails fastest first, but the panel
 /// before what compiles the hub that embeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,10 +22,14 @@ pub(crate) enum Step {
     Deny,
     /// Unit, integration and documentation tests
     Tests,
+    /// Faults at random: nothing is lost, nothing is there twice
+    Faults,
     /// A browser against a real hub and agent
     Browser,
     /// Home Assistant against a real agent
     HomeAssistant,
+    /// The agent on an emulated Raspberry Pi: faults of a sensor, and of the clock
+    Pi,
 }
 
 impl Step {
@@ -38,14 +44,24 @@ impl Step {
     pub(crate) fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
+            Self::Faults => &[
+                ("mosquitto", "mosquitto"),
+                ("mosquitto_sub", "mosquitto-clients"),
+                ("sqlite3", "sqlite3"),
+                ("faketime", "faketime"),
+            ],
             Self::Browser => &[("chromium", "chromium")],
             Self::HomeAssistant => &[("mosquitto", "mosquitto")],
+            Self::Pi => &check::PROGRAMS,
             _ => &[],
         }
     }
 
     pub(crate) fn compiles_the_hub(self) -> bool {
-        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser | Self::HomeAssistant)
+        matches!(
+            self,
+            Self::Clippy | Self::Doc | Self::Tests | Self::Faults | Self::Browser | Self::HomeAssistant
+        )
     }
 
     pub(crate) fn needs_node(self) -> bool {
@@ -53,7 +69,7 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Browser | Self::HomeAssistant)
+        matches!(self, Self::Doc | Self::Deny | Self::Faults | Self::Browser | Self::HomeAssistant | Self::Pi)
     }
 }
 

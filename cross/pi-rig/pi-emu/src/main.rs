@@ -11,6 +11,7 @@ mod cuse;
 mod errno;
 mod fault;
 mod i2cdev;
+mod lateness;
 mod log;
 mod options;
 mod vcio;
@@ -55,6 +56,7 @@ fn run(options: Options) -> Result<(), String> {
         log::open(path).map_err(|error| format!("{path}: {error}"))?;
     }
     let board = Arc::new(Board::new(CHIP_ADDRESS, options.seed));
+    lateness::watch();
     let (begun, begin) = mpsc::channel();
     for path in options.control {
         let (board, begun) = (board.clone(), begun.clone());

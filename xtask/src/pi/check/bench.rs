@@ -17,7 +17,7 @@ use crate::process::Process;
 use crate::signals::EndRequested;
 use crate::{broker, ports};
 
-/// The agent samples so often. A reading of the chip takes a tenth of it on the emulated Pi; on a starved
+/// The agent samples so often where nothing else is said. A reading of the chip takes a tenth of it on the emulated Pi; on a starved
 /// machine, much more.
 pub(super) const INTERVAL_MS: u64 = 1000;
 pub(super) const WINDOW_MS: u64 = 6000;
@@ -45,8 +45,14 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Starts everything, and waits for the agent's first readings. `clock` is whether the Pi knows the time.
-    pub(super) fn start(dir: &Path, built: &Built, clock: bool, end: &EndRequested) -> anyhow::Result<Self> {
+    /// Starts everything, and waits for the agent's first readings. `knows_time` is whether the Pi does.
+    pub(super) fn start(
+        dir: &Path,
+        built: &Built,
+        interval_ms: u64,
+        knows_time: bool,
+        end: &EndRequested,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let port = ports::free()?;
         let broker = broker::start(dir, port)?;
@@ -54,15 +60,15 @@ impl Bench {
         let config = format!(
             "interval_seconds = {}\nwindow_seconds = {}\n\n[mqtt]\nurl = \"mqtt://10.0.2.2:{port}\"\n\n\
              [[sensor]]\nkind = \"bme280\"\nstuck_after_seconds = {STUCK_SECONDS}\n",
-            INTERVAL_MS as f64 / 1000.0,
+            interval_ms as f64 / 1000.0,
             WINDOW_MS as f64 / 1000.0,
         );
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let guest = Guest {
-            command: "exec ./edge-agent --config agent.toml".to_owned(),
+            command: "export NO_COLOR=1\nexec ./edge-agent --config agent.toml".to_owned(),
             programs: vec![built.agent.clone()],
             texts: vec![("agent.toml", config)],
-            clock: clock.then_some(now),
+            clock: knows_time.then_some(now),
             ..Guest::default()
         };
         let mut machine = Machine::start(dir, &built.parts, &built.emulator, &guest)?;
@@ -75,7 +81,7 @@ impl Bench {
             _broker: broker,
             end: end.clone(),
             dir: dir.to_owned(),
-            world: World::new(START, INTERVAL_MS, WINDOW_MS),
+            world: World::new(START, interval_ms, WINDOW_MS),
             birth: None,
             device: String::new(),
             summaries: Vec::new(),
@@ -106,6 +112,18 @@ impl Bench {
         let at_ms = self.tell(&format!("set {}", line(air.values)))?.at_ms;
         self.world.set(at_ms, air);
         Ok(at_ms)
+    }
+
+    /// By how much naps in the guest were too long, on average, since this was last asked for.
+    pub(super) fn lateness(&mut self) -> anyhow::Result<Duration> {
+        let text = self.tell("late")?.text;
+        let mean = text.split_whitespace().nth(1).and_then(|word| word.parse().ok());
+        mean.map(Duration::from_millis).with_context(|| format!("not understood: {text}"))
+    }
+
+    /// Sets temperature, pressure and humidity, with the noise of the start.
+    pub(super) fn move_air(&mut self, values: [f64; 3]) -> anyhow::Result<u64> {
+        self.set_air(Air { values, noise: START.noise })
     }
 
     /// The largest difference between reading and air, and how many readings were compared.

@@ -73,7 +73,7 @@ fn sequences(summaries: &[Summary]) -> anyhow::Result<String> {
 fn windows(summaries: &[Summary]) -> anyhow::Result<String> {
     let (_, whole) = summaries.split_last().context("there is none")?;
     for pair in summaries.windows(2) {
-        let between = pair[1].stamp.monotonic_ms - pair[0].stamp.monotonic_ms;
+        let between = pair[1].stamp.monotonic_ms.saturating_sub(pair[0].stamp.monotonic_ms);
         ensure!(between == pair[1].window_ms, "a window of {} ms ends after {between} ms", pair[1].window_ms);
     }
     for Summary { sequence, window_ms, count, .. } in whole {

@@ -1,5 +1,7 @@
 //! Everything that may happen to a sensor: each fault has its name within two intervals, and so has its end.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail, ensure};
 
 use super::Findings;
@@ -12,8 +14,11 @@ use crate::pi::parts::{MODEL, SERIAL};
 const WITHIN_MS: u64 = 2 * INTERVAL_MS;
 /// The agent calls a chip stuck after more than a dozen equal readings, however short the time is set.
 const STUCK_READINGS: u64 = 13;
-/// For so many states the bus is troubled now and then.
-const STORM_STATES: usize = 6;
+/// Long enough for as many readings on a starved machine, where each second one may fail.
+const STUCK_WITHIN_MS: u64 = 40 * INTERVAL_MS;
+/// So late, on average, is a program on an emulated Pi that has too little of the machine it runs on.
+const STARVED: Duration = Duration::from_millis(3);
+const ATTEMPTS: usize = 4;
 
 /// Commands that cause a fault, what it is called, and commands that end it; none if it ends by itself.
 struct Fault {
@@ -52,33 +57,46 @@ const FAULTS: [Fault; 15] = [
     passing("replace", &["skipped", "out_of_range"]),
 ];
 
-/// Trouble that comes by chance: any fault may be told, or none, but no wrong number.
-const STORMS: [&str; 5] = [
-    "fault bitflip 0.02",
-    "fault bitflip 0.001",
-    "fault garbage prob 0.05",
-    "fault nack prob 0.1",
-    "fault delay 5",
+/// Each with noise in one quantity only, so that the chip does not look stuck and the others can be compared
+/// to the last digit.
+const AIRS: [Air; 3] = [
+    Air { values: [-12.34, 985.2, 88.8], noise: [0.01, 0.0, 0.0] },
+    Air { values: [41.07, 1043.0, 12.3], noise: [0.0, 0.05, 0.0] },
+    START,
 ];
-
-const AIRS: [[f64; 3]; 3] = [[-12.34, 985.2, 88.8], [41.07, 1043.0, 12.3], START.values];
 
 pub(super) fn play(bench: &mut Bench, findings: &mut Findings) -> anyhow::Result<()> {
     findings.note("the birth says which Pi", identity(bench));
     findings.note("the agent is not root", user(bench));
-    for values in AIRS {
-        let name = format!("{} °C, {} hPa, {} %", values[0], values[1], values[2]);
-        findings.note(&name, readings(bench, values));
+    for air in AIRS {
+        let [celsius, hectopascal, percent] = air.values;
+        let name = format!("{celsius} °C, {hectopascal} hPa, {percent} %");
+        findings.note(&name, fairly(bench, |bench| readings(bench, air)));
     }
     for fault in &FAULTS {
-        findings.note(fault.causes, undergo(bench, fault));
+        findings.note(fault.causes, fairly(bench, |bench| undergo(bench, fault)));
     }
-    findings.note("freeze", freeze(bench));
-    for storm in STORMS {
-        findings.note(storm, weather(bench, storm));
-    }
+    findings.note("freeze", fairly(bench, freeze));
     findings.note("the agent ends on SIGTERM", end(bench));
     Ok(())
+}
+
+/// What fails while the machine is starved of CPU proves nothing, and is played again. Numbers are judged all
+/// the same.
+fn fairly(bench: &mut Bench, play: impl Fn(&mut Bench) -> anyhow::Result<String>) -> anyhow::Result<String> {
+    for _ in 1..ATTEMPTS {
+        bench.lateness()?;
+        let outcome = play(bench);
+        let late = bench.lateness()?;
+        match outcome {
+            Err(error) if late >= STARVED => println!("  again   {error:#} ({} ms late)", late.as_millis()),
+            done => return done,
+        }
+        // As new, whatever the fault has left of it.
+        bench.tell("replace")?;
+        while !healthy(&bench.next_state()?) {}
+    }
+    play(bench).context("this machine is too busy to tell, or")
 }
 
 fn identity(bench: &mut Bench) -> anyhow::Result<String> {
@@ -101,58 +119,51 @@ fn user(bench: &mut Bench) -> anyhow::Result<String> {
     Ok(format!("user {user}"))
 }
 
-/// Without any noise; a step may be doubted once before it is believed.
-fn readings(bench: &mut Bench, values: [f64; 3]) -> anyhow::Result<String> {
-    let at_ms = bench.set_air(Air { values, noise: [0.0; 3] })?;
+/// A step may be doubted once before it is believed.
+fn readings(bench: &mut Bench, air: Air) -> anyhow::Result<String> {
+    let at_ms = bench.set_air(air)?;
     let new = |state: &State| state.stamp.monotonic_ms > at_ms + INTERVAL_MS / 2 && healthy(state);
     let state = until(bench, at_ms, WITHIN_MS + INTERVAL_MS, new)?;
-    bench.set_air(Air { values, noise: START.noise })?;
     let read = METRICS.map(|name| state.now.get(name).map_or(String::new(), ToString::to_string));
     Ok(read.join(", "))
 }
 
 fn undergo(bench: &mut Bench, fault: &Fault) -> anyhow::Result<String> {
-    let named =
-        |state: &State| state.faults.get(SENSOR).is_some_and(|word| fault.words.contains(&word.as_str()));
+    let named = |state: &State| told(state).is_some_and(|word| fault.words.contains(&word));
     let began_ms = bench.tell(fault.causes)?.at_ms;
-    let told = until(bench, began_ms, WITHIN_MS, named)?;
-    let ended_ms = match fault.ends {
-        Some(command) => bench.tell(command)?.at_ms,
-        None => told.stamp.monotonic_ms,
-    };
-    let back = until(bench, ended_ms, WITHIN_MS, healthy)?;
-    let word = told.faults.get(SENSOR).cloned().unwrap_or_default();
+    let outcome = until(bench, began_ms, WITHIN_MS, named);
+    // Also after a failure, for the next fault's sake.
+    let ended_ms = fault.ends.map(|command| bench.tell(command)).transpose()?.map(|answer| answer.at_ms);
+    let faulty = outcome?;
+    let ended_ms = ended_ms.unwrap_or(faulty.stamp.monotonic_ms);
+    let back = until(bench, ended_ms, WITHIN_MS, healthy).context("its end")?;
+    let word = told(&faulty).unwrap_or_default();
     Ok(format!(
         "{word} after {:.1} s, back after {:.1} s",
-        seconds(began_ms, &told),
+        seconds(began_ms, &faulty),
         seconds(ended_ms, &back)
     ))
 }
 
-/// The air stays as it is, for nobody could know better before the time is up.
+/// The air stays as it is, for nobody could know better before the time is up. A chip that was not seen
+/// measuring gives no reading, so readings are counted and not the time.
 fn freeze(bench: &mut Bench) -> anyhow::Result<String> {
     let began_ms = bench.tell("freeze")?.at_ms;
-    let stuck = |state: &State| state.faults.get(SENSOR).is_some_and(|word| word == "stuck");
-    let due_ms = (STUCK_SECONDS * 1000).max(STUCK_READINGS * INTERVAL_MS);
-    let told = until(bench, began_ms, due_ms + WITHIN_MS, stuck)?;
-    ensure!(seconds(began_ms, &told) >= STUCK_SECONDS as f64, "it was called stuck too early");
+    let mut readings = 0;
+    let outcome = until(bench, began_ms, STUCK_WITHIN_MS, |state| {
+        readings += u64::from(healthy(state));
+        told(state) == Some("stuck") || readings > STUCK_READINGS + WITHIN_MS / INTERVAL_MS
+    });
     let ended_ms = bench.tell("thaw")?.at_ms;
-    let back = until(bench, ended_ms, WITHIN_MS, healthy)?;
-    Ok(format!("stuck after {:.1} s, back after {:.1} s", seconds(began_ms, &told), seconds(ended_ms, &back)))
-}
-
-fn weather(bench: &mut Bench, storm: &str) -> anyhow::Result<String> {
-    let began_ms = bench.tell(storm)?.at_ms;
-    let (mut readings, mut faults) = (0, 0);
-    while readings + faults < STORM_STATES {
-        let state = bench.next_state()?;
-        if state.stamp.monotonic_ms > began_ms {
-            *(if healthy(&state) { &mut readings } else { &mut faults }) += 1;
-        }
-    }
-    let ended_ms = bench.tell("fault off")?.at_ms;
-    until(bench, ended_ms, WITHIN_MS, healthy)?;
-    Ok(format!("{readings} states with readings, {faults} with a fault"))
+    let faulty = outcome?;
+    ensure!(told(&faulty) == Some("stuck"), "{readings} equal readings and it is not called stuck");
+    let after = seconds(began_ms, &faulty);
+    ensure!(after >= STUCK_SECONDS as f64, "it was called stuck too early");
+    let back = until(bench, ended_ms, WITHIN_MS, healthy).context("its end")?;
+    Ok(format!(
+        "stuck after {after:.1} s and {readings} readings, back after {:.1} s",
+        seconds(ended_ms, &back)
+    ))
 }
 
 pub(super) fn end(bench: &mut Bench) -> anyhow::Result<String> {
@@ -161,13 +172,18 @@ pub(super) fn end(bench: &mut Bench) -> anyhow::Result<String> {
     Ok("0, offline".to_owned())
 }
 
+/// The word for what ails the sensor.
+fn told(state: &State) -> Option<&str> {
+    state.faults.get(SENSOR).map(String::as_str)
+}
+
 /// The first state after `since_ms` that is as wanted. It must come before two intervals, or what is given, are
 /// over: the first state after that time is the last that is looked at.
 fn until(
     bench: &mut Bench,
     since_ms: u64,
     within_ms: u64,
-    wanted: impl Fn(&State) -> bool,
+    mut wanted: impl FnMut(&State) -> bool,
 ) -> anyhow::Result<State> {
     let mut seen = Vec::new();
     loop {
@@ -178,7 +194,7 @@ fn until(
         if wanted(&state) {
             return Ok(state);
         }
-        seen.push(state.faults.get(SENSOR).cloned().unwrap_or_else(|| "readings".to_owned()));
+        seen.push(told(&state).unwrap_or("readings").to_owned());
         if state.stamp.monotonic_ms >= since_ms + within_ms {
             bail!("not within {:.1} s, but: {}", within_ms as f64 / 1000.0, seen.join(", "));
         }

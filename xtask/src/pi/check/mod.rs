@@ -6,6 +6,7 @@ mod bench;
 mod clock;
 mod faults;
 mod messages;
+mod storm;
 mod truth;
 
 use std::fmt;
@@ -14,10 +15,18 @@ use std::time::Instant;
 use anyhow::bail;
 use clap::ValueEnum;
 
-use super::Built;
+use super::{Built, parts};
 use crate::apt;
 use crate::signals::EndRequested;
-use bench::Bench;
+use bench::{Bench, INTERVAL_MS};
+
+/// What a check calls, with the Debian package that brings each.
+pub(crate) const PROGRAMS: [(&str, &str); 4] = [
+    ("mosquitto", "mosquitto"),
+    ("mosquitto_sub", "mosquitto-clients"),
+    parts::PROGRAMS[0],
+    parts::PROGRAMS[1],
+];
 
 /// A scenario: one start of the emulated Pi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -26,6 +35,8 @@ pub(crate) enum Scenario {
     Faults,
     /// A clock that starts in 1970, is set, and jumps
     Clock,
+    /// A bus that is troubled by chance
+    Storm,
 }
 
 #[derive(clap::Args)]
@@ -35,17 +46,20 @@ pub(crate) struct Options {
     scenarios: Vec<Scenario>,
 }
 
-/// Plays the named scenarios, or all, and fails if anything was not as it must be.
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
-    // Before anything is built, for a machine that lacks them is told at once.
-    apt::ensure(&apt::lacking(&[("mosquitto", "mosquitto"), ("mosquitto_sub", "mosquitto-clients")]), &[])?;
+    let all = Scenario::value_variants();
+    scenarios(if options.scenarios.is_empty() { all } else { &options.scenarios })
+}
+
+/// Plays the scenarios and fails if anything was not as it must be.
+pub(crate) fn scenarios(scenarios: &[Scenario]) -> anyhow::Result<()> {
+    // Before anything is built, so that what is missing is told at once.
+    apt::ensure(&apt::lacking(&PROGRAMS), &[])?;
     let built = Built::make()?;
     let end = EndRequested::install()?;
     let mut findings = Findings::default();
-    for scenario in Scenario::value_variants() {
-        if options.scenarios.is_empty() || options.scenarios.contains(scenario) {
-            play(*scenario, &built, &end, &mut findings)?;
-        }
+    for scenario in scenarios {
+        play(*scenario, &built, &end, &mut findings)?;
     }
     println!("\n{findings}");
     if findings.wrong.is_empty() {
@@ -65,11 +79,13 @@ fn play(
     println!("\n{name}:");
     let start = Instant::now();
     let dir = super::cache().join("check").join(&name);
-    let mut bench = Bench::start(&dir, built, scenario != Scenario::Clock, end)?;
+    let interval_ms = if scenario == Scenario::Storm { storm::INTERVAL_MS } else { INTERVAL_MS };
+    let mut bench = Bench::start(&dir, built, interval_ms, scenario != Scenario::Clock, end)?;
     println!("  up after {:.1} s", start.elapsed().as_secs_f64());
     match scenario {
         Scenario::Faults => faults::play(&mut bench, findings),
         Scenario::Clock => clock::play(&mut bench, findings),
+        Scenario::Storm => storm::play(&mut bench, findings),
     }?;
     findings.note("no wrong number", truth(&bench));
     println!("  {:.1} s in all", start.elapsed().as_secs_f64());

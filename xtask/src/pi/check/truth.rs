@@ -108,10 +108,10 @@ impl World {
 
     fn note(&mut self, airs: &[Air], index: usize, value: f64) {
         self.compared += 1;
-        if let [air] = airs
-            && air.noise[index] == 0.0
-        {
-            self.largest[index] = self.largest[index].max((value - air.values[index]).abs());
+        let [first, rest @ ..] = airs else { return };
+        let still = |air: &Air| air.noise[index] == 0.0 && air.values[index] == first.values[index];
+        if still(first) && rest.iter().all(still) {
+            self.largest[index] = self.largest[index].max((value - first.values[index]).abs());
         }
     }
 }

@@ -17,7 +17,7 @@ const SETTLED: f64 = 64.0;
 pub struct Bme280 {
     pub calibration: Calibration,
     pub chip_id: u8,
-    /// The data registers no longer follow the air.
+    /// The data registers keep what they hold, whatever happens.
     pub frozen: bool,
     /// Conversions give the codes of what was not measured.
     pub dead: bool,
@@ -76,7 +76,9 @@ impl Bme280 {
         self.config = 0;
         self.converting_since = None;
         self.filter = None;
-        self.codes = SKIPPED;
+        if !self.frozen {
+            self.codes = SKIPPED;
+        }
         self.starts_until = now + START_SECONDS;
     }
 

@@ -81,3 +81,21 @@ fn normal_mode_goes_on_by_itself() {
     let (warm, cold) = (codes(2.0, 25.0), codes(3.0, 5.0));
     assert!(warm[1] > cold[1], "{warm:?} {cold:?}");
 }
+
+#[test]
+fn a_frozen_chip_measures_nothing_new_and_a_reset_does_not_help() {
+    let air = |celsius: f64| Air { celsius, hectopascal: 1000.0, percent: 40.0 };
+    let mut chip = Bme280::new(0.0);
+    let codes = |chip: &mut Bme280, now: f64, celsius: f64| {
+        chip.write(&[0xF2, 1, 0xF4, 0b0010_0101], now);
+        chip.tick(now + 0.1, air(celsius));
+        chip.codes
+    };
+    let before = codes(&mut chip, 1.0, 20.0);
+    chip.frozen = true;
+    assert_eq!(codes(&mut chip, 2.0, 30.0), before);
+    chip.reset(3.0);
+    assert_eq!(codes(&mut chip, 4.0, 30.0), before);
+    chip.frozen = false;
+    assert_ne!(codes(&mut chip, 5.0, 30.0), before);
+}

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::air::{Quantity, Random};
 use crate::board::{Board, State};
 use crate::chip::{Bme280, calibration};
-use crate::{clock, log};
+use crate::{clock, lateness, log};
 pub use scenario::scenario;
 use words::Words;
 
@@ -43,6 +43,10 @@ pub fn run(board: &Board, line: &str) -> Result<String, String> {
             let celsius = words.number("degrees")?;
             board.lock().processor_celsius = Some(celsius);
             return show_processor_temperature(celsius);
+        }
+        "late" => {
+            let (mean, worst) = lateness::take();
+            return Ok(format!("mean {mean} ms, worst {worst} ms"));
         }
         "stat" => return Ok(statistics(&board.lock())),
         _ => change(&mut board.lock(), command, &mut words)?,
