@@ -252,7 +252,7 @@ impl Keeper {
                     if up_since.take().is_some_and(|since: Instant| since.elapsed() >= LASTING) {
                         backoff.reset();
                     }
-                    if matches!(error, ConnectionError::MqttState(StateError::Deserialization(_))) {
+                    if is_unreadable(&error) {
                         // Somebody's message that cannot be read, too large for one, would be sent again
                         // with the session, for ever. The outbox needs no session: let it go.
                         event_loop.mqtt_options.set_clean_session(true);
@@ -276,6 +276,13 @@ fn quality(qos: u8) -> QoS {
     if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
+/// Whether the connection broke over what was said on it. A broken wire is told in nearly the same words, but
+/// costs no session: commands may wait in it.
+fn is_unreadable(error: &ConnectionError) -> bool {
+    let ConnectionError::MqttState(StateError::Deserialization(error)) = error else { return false };
+    !matches!(error, rumqttc::mqttbytes::Error::Io(_))
+}
+
 /// One line for people, with the remedy where there is one.
 fn explain(error: &ConnectionError) -> String {
     match error {
@@ -288,5 +295,20 @@ fn explain(error: &ConnectionError) -> String {
         ConnectionError::NetworkTimeout => "the broker does not answer".to_owned(),
         ConnectionError::Io(error) => error.to_string(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumqttc::mqttbytes::Error;
+    use std::io;
+
+    #[test]
+    fn only_what_cannot_be_read_costs_the_session() {
+        let of = |error| ConnectionError::MqttState(StateError::Deserialization(error));
+        assert!(is_unreadable(&of(Error::PayloadSizeLimitExceeded(2 << 20))));
+        assert!(!is_unreadable(&of(Error::Io(io::ErrorKind::ConnectionReset.into()))));
+        assert!(!is_unreadable(&ConnectionError::NetworkTimeout));
     }
 }
