@@ -10,3 +10,5 @@ pub const USAGE: u8 = 2;
 pub const RESTART: u8 = 4;
 /// Another program holds the address to listen on.
 pub const ADDRESS_IN_USE: u8 = 3;
+/// The program that was asked for an answer does not run, or does not answer.
+pub const NOT_RUNNING: u8 = 5;

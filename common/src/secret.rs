@@ -12,7 +12,7 @@ pub struct Secret(String);
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Not readable.
-    #[error("cannot read the password file {path}: {source}")]
+    #[error("cannot read the password file {path}: {source}; check the path, and who may read it")]
     Unreadable {
         /// The file.
         path: String,
@@ -21,11 +21,11 @@ pub enum SecretError {
     },
     /// Only one of user and password.
     #[error(
-        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set"
+        "mqtt.username and a password (mqtt.password_file or EDGEWISE_MQTT_PASSWORD) go together, only one is set; set both, or neither"
     )]
     HalfLogin,
     /// Nothing in it.
-    #[error("the password file {0} is empty: write the password on its first line")]
+    #[error("the password file {0} is empty; write the password on its first line")]
     Empty(String),
 }
 

@@ -32,11 +32,38 @@ impl Agent {
     /// # Panics
     /// When there is no room for its config file.
     pub fn start_with(device: &str, broker: &str, more: &str) -> Self {
+        Self::start_by(device, broker, &format!("interval_seconds = 0.2\nwindow_seconds = 2\n{more}\n"))
+    }
+
+    /// Starts an agent whose config file holds `text`.
+    ///
+    /// # Panics
+    /// When there is no room for its config file.
+    pub fn start_by(device: &str, broker: &str, text: &str) -> Self {
         let home = tempfile::tempdir().expect("room in /tmp");
-        let text = format!("interval_seconds = 0.2\nwindow_seconds = 2\n{more}\n");
         fs::write(home.path().join("agent.toml"), text).expect("room in /tmp");
         let program = launch(device, broker, home.path());
         Self { program, device: device.to_owned(), broker: broker.to_owned(), home }
+    }
+
+    /// Writes its config file anew, as a careful editor does: into another file that then takes its name.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub fn configure(&self, text: &str) {
+        let (new, path) = (self.home.path().join("agent.toml~"), self.config());
+        fs::write(&new, text).expect("room in /tmp");
+        fs::rename(&new, &path).expect("a directory of our own");
+    }
+
+    /// Its config file.
+    pub fn config(&self) -> PathBuf {
+        self.home.path().join("agent.toml")
+    }
+
+    /// Its status socket.
+    pub fn socket(&self) -> PathBuf {
+        self.home.path().join("agent.sock")
     }
 
     /// Starts it again, after its process has ended, with the same config and what it left on disk.
@@ -55,5 +82,6 @@ fn launch(device: &str, broker: &str, home: &Path) -> Program {
     let mut command = Command::new(binary("edge-agent"));
     command.args(["--hub", broker, "--device", device, "--simulate", "--config"]);
     command.arg(home.join("agent.toml")).env("EDGEWISE_SPOOL_DIRECTORY", home.join("spool"));
+    command.env("EDGEWISE_STATUS_SOCKET", home.join("agent.sock"));
     Program::start(&mut command)
 }

@@ -17,7 +17,12 @@ pub use mosquitto::Mosquitto;
 pub use program::{Program, binary, free_port};
 pub use sse::Events;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Read,
+    os::unix::net::UnixStream,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// How long anything that is meant to happen may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,4 +40,15 @@ pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < deadline, "in vain: waited {PATIENCE:?} for {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// What the agent that listens at `socket` says of itself.
+///
+/// # Panics
+/// When none does, or it answers with anything but JSON.
+pub fn ask(socket: &Path) -> serde_json::Value {
+    let mut stream = UnixStream::connect(socket).expect("an agent listens");
+    let mut json = Vec::new();
+    stream.read_to_end(&mut json).expect("it answers");
+    serde_json::from_slice(&json).expect("it answers in JSON")
 }

@@ -72,6 +72,11 @@ impl Program {
         crate::eventually("a program to end", || self.child.try_wait().expect("it is our child"))
     }
 
+    /// Asks it to read its configuration again.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         // It may have ended by itself already, which the wait will show.

@@ -94,12 +94,18 @@ fn a_hub_goes_on_through_bad_messages_with_one_line_each() {
     );
 }
 
-/// Starts a program that cannot run, and returns its exit code and its last line.
-fn fails(program: &str, arguments: &[&str]) -> (Option<i32>, String) {
+/// Starts a program that cannot run, and returns its exit code and what it logged.
+fn fails_with(program: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let mut program = Program::start(Command::new(binary(program)).args(arguments));
     let status = program.wait();
-    let line = eventually("a line of explanation", || program.log().lines().last().map(str::to_owned));
-    (status.code(), line)
+    let log = eventually("a line of explanation", || Some(program.log()).filter(|log| log.ends_with('\n')));
+    (status.code(), log)
+}
+
+/// The same with its last line only.
+fn fails(program: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let (code, log) = fails_with(program, arguments);
+    (code, log.lines().last().unwrap_or_default().to_owned())
 }
 
 #[test]
@@ -108,24 +114,32 @@ fn a_config_with_a_typo_gets_its_line_and_stops_the_start() {
     let path = dir.path().join("config.toml");
     let file = path.to_str().unwrap();
     for (program, text, expected) in [
-        ("edge-agent", "[mqtt]\nurll = \"mqtt://hub\"\n", "config.toml:2: unknown field `urll`"),
-        ("edge-agent", "interval_seconds = 0.0\n", "interval_seconds = 0 cannot be"),
-        ("edge-agent", "device = \"a/b\"\n", "config.toml:1: "),
-        ("edge-agent", "[[sensor]]\nkind = \"bme28\"\n", "bme28"),
+        (
+            "edge-agent",
+            "[mqtt]\nurll = \"mqtt://hub\"\n",
+            "config.toml:2: mqtt.urll: there is no such key; did you mean url?",
+        ),
+        ("edge-agent", "interval_seconds = 0.0\n", "config.toml:1: interval_seconds: 0 cannot be"),
+        ("edge-agent", "device = \"a/b\"\n", "config.toml:1: device: "),
+        (
+            "edge-agent",
+            "[[sensor]]\nkind = \"bme28\"\n",
+            "config.toml:2: sensor.kind: \"bme28\" is not known; did you mean \"bme280\"?",
+        ),
         ("edge-agent", "", "no broker is set: start with --hub"),
         ("edge-agent", "[mqtt]\nurl = \"mqtt://u:p@hub\"\n", "holds a user or password"),
         ("hub", "[http]\nlisten = \"127.0.0.1\"\n", "config.toml:2: "),
-        ("hub", "[htp]\n", "config.toml:1: unknown field `htp`"),
+        ("hub", "[htp]\n", "config.toml:1: htp: there is no such key; did you mean http?"),
         ("hub", "[http]\nlisten = \"0.0.0.0:0\"\n", "password"),
         ("hub", "[mqtt]\nlisten = \"0.0.0.0:0\"\n", "password"),
     ] {
         fs::write(&path, text).unwrap();
-        let (code, line) = fails(program, &["--config", file]);
-        assert_eq!(code, Some(2), "{program} {text:?}: {line}");
-        assert!(line.contains(expected), "{program} {text:?}: {line}");
+        let (code, log) = fails_with(program, &["--config", file]);
+        assert_eq!(code, Some(2), "{program} {text:?}: {log}");
+        assert!(log.contains(expected), "{program} {text:?}: {log}");
     }
     let (code, line) = fails("edge-agent", &["--config", "/no/such/file.toml"]);
-    assert!(code == Some(2) && line.contains("cannot read the config file /no/such/file.toml"), "{line}");
+    assert!(code == Some(2) && line.contains("/no/such/file.toml: cannot read the config file"), "{line}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use protocol::{MetricDescription, MetricName, SensorId};
 use std::ops::Range;
 
 /// The metrics of all sensors, lane by lane, sensor by sensor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     metrics: Vec<MetricDescription>,
     sensors: Vec<(SensorId, Range<usize>)>,
@@ -14,13 +14,18 @@ pub struct Catalogue {
 impl Catalogue {
     /// The metrics of what `lanes` hold, in their order.
     pub fn of(lanes: &[Lane]) -> Self {
-        let mut catalogue = Self { metrics: Vec::new(), sensors: Vec::new() };
+        let mut catalogue = Self::default();
         for sensor in lanes.iter().flat_map(|lane| &lane.sensors) {
-            let first = catalogue.metrics.len();
-            catalogue.metrics.extend_from_slice(sensor.metrics());
-            catalogue.sensors.push((sensor.id().clone(), first..catalogue.metrics.len()));
+            catalogue.add(sensor.id(), sensor.metrics());
         }
         catalogue
+    }
+
+    /// Adds a sensor's metrics at the end.
+    pub fn add(&mut self, sensor: &SensorId, metrics: &[MetricDescription]) {
+        let first = self.metrics.len();
+        self.metrics.extend_from_slice(metrics);
+        self.sensors.push((sensor.clone(), first..self.metrics.len()));
     }
 
     /// Every metric.

@@ -1,19 +1,20 @@
 //! What the agent is told: command line over environment over file over defaults.
 
+mod check;
+mod load;
+
+pub use load::{Loader, Overrides, Purpose, Sound};
+
 use crate::{
     command::CommandsConfig,
     discovery::HomeAssistantConfig,
-    output::{self, OutputConfig, OutputConfigError},
-    publish::SpoolSettings,
+    output::OutputConfig,
+    publish::{Acknowledged, SpoolSettings},
     sensor::{HostConfig, SensorConfig},
 };
-use common::{broker_url::BrokerUrl, config_file, secret::Secret};
-use confique::Layer as _;
+use common::{broker_url::BrokerUrl, secret::Secret};
 use protocol::{DeviceId, IdError, Prefix};
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 /// Where the config file is looked for when none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/edgewise/agent.toml";
@@ -44,6 +45,10 @@ pub struct Config {
     /// Where summaries wait on disk.
     #[config(nested)]
     pub spool: SpoolConfig,
+
+    /// Where the running agent tells `edge-agent status` how it is.
+    #[config(nested)]
+    pub status: StatusConfig,
 
     /// Home Assistant.
     #[config(nested)]
@@ -76,6 +81,11 @@ pub struct MqttConfig {
     #[config(env = "EDGEWISE_MQTT_PREFIX", default = "edgewise")]
     pub prefix: Prefix,
 
+    /// Who has to acknowledge a summary before the agent forgets it: `hub`, once it is on the hub's disk; or
+    /// `broker`, where no hub of ours listens.
+    #[config(env = "EDGEWISE_MQTT_DELIVERY", default = "hub")]
+    pub delivery: Acknowledged,
+
     /// User name, where the broker asks for one.
     #[config(env = "EDGEWISE_MQTT_USERNAME")]
     pub username: Option<String>,
@@ -94,7 +104,7 @@ pub struct MqttConfig {
 }
 
 /// Where summaries wait that the hub does not acknowledge.
-#[derive(Debug, confique::Config)]
+#[derive(Debug, Clone, PartialEq, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct SpoolConfig {
     /// Whether they may wait on disk. Without, what is not acknowledged when the agent ends is lost.
@@ -127,37 +137,26 @@ impl SpoolConfig {
     }
 }
 
-/// What the command line says, over everything else.
-#[derive(Debug, Default)]
-pub struct Overrides {
-    /// Address of the broker.
-    pub url: Option<BrokerUrl>,
-    /// Id of the device.
-    pub device: Option<DeviceId>,
+/// The status socket.
+#[derive(Debug, PartialEq, Eq, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct StatusConfig {
+    /// Whether there is one.
+    #[config(env = "EDGEWISE_STATUS_ENABLED", default = true)]
+    pub enabled: bool,
+
+    /// Its path. `/run/edgewise/agent.sock` where that directory exists, or else
+    /// `edgewise-agent.sock` in the directory that `XDG_RUNTIME_DIR` names, unless set.
+    #[config(env = "EDGEWISE_STATUS_SOCKET")]
+    pub socket: Option<PathBuf>,
 }
 
 /// Why the agent cannot start as configured. One line each.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file, or a value from the environment.
-    #[error(transparent)]
-    File(#[from] config_file::ConfigFileError),
-    /// Not within its bounds.
-    #[error("{key} = {value} cannot be: {rule}")]
-    Bounds {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: f64,
-        /// What it must be.
-        rule: &'static str,
-    },
-    /// Outputs that contradict each other.
-    #[error(transparent)]
-    Output(#[from] OutputConfigError),
     /// No broker.
     #[error(
-        "no broker is set: start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
+        "no broker is set; start with --hub mqtt://HOST, or set mqtt.url in the config file or EDGEWISE_MQTT_URL"
     )]
     NoBroker,
     /// The password file.
@@ -165,51 +164,17 @@ pub enum ConfigError {
     Secret(#[from] common::secret::SecretError),
     /// A host name that many machines have.
     #[error(
-        "the host name {0:?} tells no device from another: set device in the config file or start with --device ID"
+        "the host name {0:?} tells no device from another; set device in the config file or start with --device ID"
     )]
     NoName(String),
     /// The host name makes no id.
     #[error(
-        "the host name {0:?} makes no device id ({1}): set device in the config file or start with --device ID"
+        "the host name {0:?} makes no device id ({1}); set device in the config file or start with --device ID"
     )]
     Hostname(String, IdError),
 }
 
-/// Reads the configuration.
-///
-/// # Errors
-/// The first thing that is wrong, with its place and remedy.
-pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
-    let mut command_line = <Config as confique::Config>::Layer::empty();
-    command_line.device = overrides.device;
-    command_line.mqtt.url = overrides.url;
-    let config: Config = config_file::layered(path, Path::new(DEFAULT_PATH), command_line)?;
-    config.check()?;
-    Ok(config)
-}
-
 impl Config {
-    fn check(&self) -> Result<(), ConfigError> {
-        if !(0.1..=60.0).contains(&self.interval_seconds) {
-            let (key, rule) = ("interval_seconds", "it takes 0.1 to 60");
-            return Err(ConfigError::Bounds { key, value: self.interval_seconds, rule });
-        }
-        if !(self.interval_seconds..=3600.0).contains(&self.window_seconds) {
-            let (key, rule) = ("window_seconds", "it takes interval_seconds to 3600");
-            return Err(ConfigError::Bounds { key, value: self.window_seconds, rule });
-        }
-        if !(0.1..=86_400.0).contains(&self.spool.after_seconds) {
-            let (key, rule) = ("spool.after_seconds", "it takes 0.1 to 86400");
-            return Err(ConfigError::Bounds { key, value: self.spool.after_seconds, rule });
-        }
-        if !(1..=100_000).contains(&self.spool.megabytes) {
-            let (key, rule) = ("spool.megabytes", "it takes 1 to 100000");
-            return Err(ConfigError::Bounds { key, value: self.spool.megabytes as f64, rule });
-        }
-        output::check(&self.output, self.window_ms())?;
-        Ok(())
-    }
-
     /// Id of this device: as configured, or by its host name. A host name that many have is told apart by
     /// the end of the machine's serial number: `raspberrypi-c0de`.
     ///
@@ -259,56 +224,4 @@ impl MqttConfig {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use common::secret::SecretError;
-    use confique::Config as _;
-
-    fn config(text: &str) -> Result<Config, ConfigError> {
-        let layer = config_file::parse("agent.toml", text)?;
-        let config = Config::builder().preloaded(layer).load().expect("every key has a default");
-        config.check().map(|()| config)
-    }
-
-    #[test]
-    fn nothing_needs_to_be_set_but_the_broker() {
-        let config = config("").unwrap();
-        assert_eq!((config.interval_ms(), config.window_ms()), (5_000, 60_000));
-        assert_eq!(config.device("Roof.local", None).unwrap().as_str(), "roof");
-        assert!(config.sensor.is_empty() && config.mqtt.credentials().unwrap().is_none());
-        assert!(config.mqtt.url().unwrap_err().to_string().contains("--hub mqtt://HOST"));
-    }
-
-    #[test]
-    fn a_host_name_that_many_have_makes_no_device() {
-        for hostname in ["raspberrypi", "(none)", "localhost", "..."] {
-            let error = config("").unwrap().device(hostname, None).unwrap_err().to_string();
-            assert!(error.contains("--device ID"), "{error}");
-        }
-        assert_eq!(config("device = 'pi'").unwrap().device("localhost", None).unwrap().as_str(), "pi");
-        let of_serial = config("").unwrap().device("raspberrypi", Some("00000000badcafe0"));
-        assert_eq!(of_serial.unwrap().as_str(), "raspberrypi-afe0");
-    }
-
-    #[test]
-    fn user_and_password_go_together() {
-        let half = config("[mqtt]\nusername = 'fleet'").unwrap();
-        assert!(matches!(half.mqtt.credentials(), Err(ConfigError::Secret(SecretError::HalfLogin))));
-        let whole = config("[mqtt]\nusername = 'fleet'\npassword = 's3cret'").unwrap();
-        assert_eq!(whole.mqtt.credentials().unwrap().unwrap().1.expose(), "s3cret");
-        assert!(!format!("{whole:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn bounds_are_named_with_their_key() {
-        for (text, key) in [
-            ("interval_seconds = 0.05", "interval_seconds"),
-            ("interval_seconds = 61.0", "interval_seconds"),
-            ("interval_seconds = nan", "interval_seconds"),
-            ("window_seconds = 4.0", "window_seconds"),
-        ] {
-            let error = config(text).unwrap_err().to_string();
-            assert!(error.starts_with(key) && error.contains("it takes"), "{error}");
-        }
-    }
-}
+mod tests;

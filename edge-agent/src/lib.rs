@@ -2,14 +2,17 @@
 
 pub mod bus;
 pub mod catalogue;
+pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod control;
 pub mod discovery;
 pub mod gpio;
 pub mod identity;
 pub mod output;
 pub mod publish;
+mod reload;
 pub mod run;
 pub mod sample;
 pub mod scan;

@@ -1,8 +1,11 @@
 //! What the hub is told: command line over environment over file over defaults.
 
 use crate::mqtt::Credentials;
-use common::{broker_url::BrokerUrl, config_file, secret::Secret};
-use confique::Layer as _;
+use common::{
+    broker_url::BrokerUrl,
+    config_file::{self, Sources},
+    secret::Secret,
+};
 use protocol::Prefix;
 use std::{
     net::SocketAddr,
@@ -112,9 +115,9 @@ pub struct Overrides {
 /// Why the hub cannot start as configured. One line each.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file, or a value from the environment.
+    /// Everything that is wrong with the file and the environment, a line each.
     #[error(transparent)]
-    File(#[from] config_file::ConfigFileError),
+    File(#[from] config_file::Problems),
     /// A password file.
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
@@ -133,14 +136,15 @@ pub enum ConfigError {
 /// Reads the configuration.
 ///
 /// # Errors
-/// The first thing that is wrong, with its place and remedy.
+/// What is wrong, with its place and remedy.
 pub fn load(path: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
-    let mut command_line = <Config as confique::Config>::Layer::empty();
-    command_line.data = overrides.data;
-    command_line.http.listen = overrides.http;
-    command_line.mqtt.listen = overrides.mqtt;
-    command_line.mqtt.url = overrides.broker;
-    let config: Config = config_file::layered(path, Path::new(DEFAULT_PATH), command_line)?;
+    let mut sources = Sources::of_process(path, Path::new(DEFAULT_PATH));
+    let layer: &mut <Config as confique::Config>::Layer = &mut sources.command_line;
+    layer.data = overrides.data;
+    layer.http.listen = overrides.http;
+    layer.mqtt.listen = overrides.mqtt;
+    layer.mqtt.url = overrides.broker;
+    let config: Config = config_file::load(sources).sound()?;
     config.check()?;
     Ok(config)
 }
@@ -184,11 +188,12 @@ impl MqttConfig {
 mod tests {
     use super::*;
     use common::secret::SecretError;
-    use confique::Config as _;
 
     fn check(text: &str) -> Result<(), ConfigError> {
-        let layer = config_file::parse("hub.toml", text)?;
-        Config::builder().preloaded(layer).load().expect("every key has a default").check()
+        let sources =
+            Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
+        let config: Config = config_file::compose(sources, Some("hub.toml"), text).sound()?;
+        config.check()
     }
 
     #[test]

@@ -41,7 +41,8 @@ fn main() -> ExitCode {
     match start(arguments) {
         Ok(()) => ExitCode::from(exit::CLEAN),
         Err(error) => {
-            tracing::error!("{error}");
+            // A configuration may be wrong in several places, and has a line for each.
+            error.to_string().lines().for_each(|line| tracing::error!("{line}"));
             ExitCode::from(code(&error))
         }
     }

@@ -23,6 +23,12 @@ PLAIN = "interval_seconds = 1\nwindow_seconds = 4\n"
 SENSOR = "[[sensor]]\nkind = 'bme280'\nname = 'outdoor'\naddress = 0x77\n"
 ABSENT = PLAIN + SENSOR + "bus = '/dev/i2c-199'\n"
 PRESENT = PLAIN + SENSOR + "bus = 'simulated'\n"
+SWITCH = (
+    PLAIN
+    + "[[output]]\nrole = 'relay'\nname = 'pump'\npin = 'simulated:17'\n"
+    # The clock of a container is never called synchronised.
+    + "[commands]\nenabled = ['set_output']\ntrust_clock = true\n"
+)
 OFF = PLAIN + "[home_assistant]\nenabled = false\n"
 
 
@@ -117,7 +123,7 @@ async def shown_as_measured(home, states, components):
 
 
 async def real_agent(home, start):
-    """A real agent: readings, a fault, a death, a sensor that is removed, discovery turned off."""
+    """A real agent: readings, a fault, a death, a sensor that is removed, a switch, discovery turned off."""
     heard, states = {}, []
     await home.subscribe(CONFIG, lambda message: heard.update(config=message.payload))
     await home.subscribe("edgewise/roof/state", lambda message: states.append(json.loads(message.payload)))
@@ -159,10 +165,19 @@ async def real_agent(home, start):
     await shown_as_measured(home, states, rest)
 
     await agent.end()
+    agent = start(SWITCH)
+    pump = "switch.roof_pump_switch"
+    await eventually("the switch to be there", lambda: home.state(pump) == "off")
+    rules.check("the announcement with a switch", json.loads(heard["config"]))
+    for service, state in (("turn_on", "on"), ("turn_off", "off"), ("turn_on", "on")):
+        await home.call("switch", service, pump)
+        await eventually(f"the pump to be {state}", lambda: home.state(pump) == state)
+
+    await agent.end()
     agent = start(OFF)
     await eventually("the device to be gone", lambda: not home.entities() and not home.devices())
     await agent.end()
-    print(f"a real agent: {entities} components, absent, back, dead, removed and turned off")
+    print(f"a real agent: {entities} components, absent, back, dead, removed, switched and turned off")
 
 
 async def main(port, binary, directory):

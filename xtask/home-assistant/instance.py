@@ -84,6 +84,10 @@ class Instance:
     async def publish(self, topic, payload):
         await mqtt.async_publish(self.hass, topic, payload, qos=1, retain=True)
 
+    async def call(self, domain, service, entity_id):
+        """Does what a click does."""
+        await self.hass.services.async_call(domain, service, {"entity_id": entity_id}, blocking=True)
+
     async def subscribe(self, topic, callback):
         await mqtt.async_subscribe(self.hass, topic, callback)
 

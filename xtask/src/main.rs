@@ -6,6 +6,8 @@ mod broker;
 mod cross;
 mod demo;
 mod failure;
+#[cfg(target_os = "linux")]
+mod faults;
 mod http;
 mod images;
 mod inputs;
@@ -39,6 +41,9 @@ enum Command {
     Test(test::Options),
     /// Build static binaries for another architecture
     Cross(cross::Options),
+    /// Break everything at random under load, then prove that nothing was lost and nothing is there twice
+    #[cfg(target_os = "linux")]
+    Faults(faults::Options),
     /// Build container images for arm64 and amd64
     Images(images::Options),
     /// Run the agent on an emulated Raspberry Pi with a BME280, until Ctrl-C
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Cross(options) => cross::run(&options),
+        #[cfg(target_os = "linux")]
+        Command::Faults(options) => faults::run(&options),
         Command::Images(options) => images::run(&options),
         Command::Pi(options) => pi::run(&options),
         Command::Bench(bench) => bench::run(&bench),

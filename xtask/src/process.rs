@@ -87,9 +87,16 @@ impl Process {
         self.child.try_wait().with_context(|| format!("cannot watch {}", self.name))
     }
 
+    /// Waits until it has ended.
+    pub(crate) fn wait(&mut self) -> anyhow::Result<ExitStatus> {
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.name))
+    }
+
     /// Asks it to end, waits, and kills it after ten seconds. Its last output is shown before this returns.
     pub(crate) fn end(&mut self) {
         self.signal(Signal::TERM);
+        // One that was stopped could not follow.
+        self.signal(Signal::CONT);
         let deadline = Instant::now() + GRACE;
         while matches!(self.child.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
@@ -106,7 +113,8 @@ impl Process {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends it and what it has started a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let still_ours = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(group) = still_ours {
             // It fails when the group is gone, which is what is wanted.
@@ -162,6 +170,24 @@ mod tests {
         process.end();
         assert!(process.ended().unwrap().unwrap().success());
         assert!(std::fs::read_to_string(&log).unwrap().ends_with("bye\n"));
+    }
+
+    #[test]
+    fn a_stopped_program_ends_on_request_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        // With a handler of its own, as our programs have: without one the kernel ends it even when stopped.
+        let script = "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done";
+        let mut process = Process::log_to("shell", &mut shell(script), &log).unwrap();
+        while std::fs::read_to_string(&log).unwrap() != "ready\n" {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        process.signal(Signal::STOP);
+        process.signal(Signal::TERM);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(process.ended().unwrap().is_none(), "a stopped program does not act");
+        process.end();
+        assert_eq!(process.wait().unwrap().code(), Some(7), "it ended by itself and was not killed");
     }
 
     #[test]

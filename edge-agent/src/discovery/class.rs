@@ -25,6 +25,7 @@ pub(super) struct Class {
 pub(super) enum Platform {
     Sensor,
     BinarySensor,
+    Switch,
 }
 
 impl Platform {
@@ -32,6 +33,7 @@ impl Platform {
         match self {
             Platform::Sensor => "sensor",
             Platform::BinarySensor => "binary_sensor",
+            Platform::Switch => "switch",
         }
     }
 }
@@ -76,6 +78,11 @@ impl Class {
         };
         let state_class = Some(state_class);
         Self { platform: Platform::Sensor, device_class, unit, state_class, decimals }
+    }
+
+    /// An output that can be commanded.
+    pub(super) fn switch() -> Self {
+        Self { platform: Platform::Switch, ..Self::flag(None) }
     }
 
     fn flag(device_class: Option<&'static str>) -> Self {

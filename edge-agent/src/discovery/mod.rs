@@ -47,13 +47,11 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// For the device whose messages go to `topics`. `host` are the sensors of the machine itself, and
-    /// `serial` is its serial number.
+    /// For the device whose messages go to `topics`. `host` are the sensors of the machine itself.
     pub fn new(
         config: &HomeAssistantConfig,
         topics: &Topics,
         device: DeviceId,
-        serial: Option<String>,
         host: BTreeSet<SensorId>,
     ) -> Self {
         let topics = topics.clone().with_discovery(config.discovery_prefix.clone());
@@ -61,10 +59,16 @@ impl Discovery {
             enabled: config.enabled,
             topic: topics.name(&Topic::Discovery(device.clone())),
             news_topic: config.status_topic.to_string(),
-            facts: Facts::new(&topics, device, serial, host),
+            facts: Facts::new(&topics, device, host),
             gone: Gone::new(),
             phase: Phase::Settled,
         }
+    }
+
+    /// Lets Home Assistant switch these outputs, by the sensors that tell their states.
+    pub fn switching(mut self, outputs: BTreeSet<SensorId>) -> Self {
+        self.facts.switches = outputs;
+        self
     }
 
     /// The topics to listen to.
@@ -81,6 +85,31 @@ impl Discovery {
     /// Notes that there is a new connection, so that the subscriptions are under way.
     pub fn connected(&mut self, now_ms: u64) {
         self.phase = Phase::Recalling { since_ms: now_ms };
+    }
+
+    /// Whether the device is announced.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// The sensors of the machine itself.
+    pub fn host_sensors(&self) -> &BTreeSet<SensorId> {
+        &self.facts.host
+    }
+
+    /// The device is described by `birth` from now on and not as `before`: what is gone is told to be removed.
+    /// `host` are the sensors of the machine itself.
+    pub fn change(&mut self, before: &Birth, birth: &Birth, host: BTreeSet<SensorId>) {
+        self.facts.host = host;
+        if !self.enabled {
+            return;
+        }
+        let announced = components_of(&document(&self.facts, before, &self.gone)).unwrap_or_default();
+        let still = |id: &str| birth.metrics.iter().any(|metric| metric.name.as_str() == id);
+        self.gone = announced.into_iter().filter(|(id, _)| !still(id)).take(MOST_GONE).collect();
+        if self.phase == Phase::Settled {
+            self.phase = Phase::Due;
+        }
     }
 
     /// Takes in what came on one of the [subscriptions](Self::subscriptions), or any other topic.
@@ -100,8 +129,8 @@ impl Discovery {
             self.phase = if before.is_some() { Phase::Due } else { Phase::Settled };
             return;
         }
-        let still = |id: &str| birth.metrics.iter().any(|metric| metric.name.as_str() == id);
-        let gone = before.unwrap_or_default().into_iter().filter(|(id, _)| !still(id));
+        let here: BTreeSet<String> = birth.metrics.iter().map(|m| self.facts.component(m)).collect();
+        let gone = before.unwrap_or_default().into_iter().filter(|(id, _)| !here.contains(id));
         self.gone = gone.take(MOST_GONE).collect();
         let same = payload == document(&self.facts, birth, &self.gone);
         self.phase = if same { Phase::Settled } else { Phase::Due };

@@ -19,7 +19,7 @@ fn birth() -> Birth {
         agent_version: "1.2.3".to_owned(),
         hostname: "roof".to_owned(),
         model: Some("Raspberry Pi 4 Model B Rev 1.4".to_owned()),
-        serial: None,
+        serial: Some("10000000c0ffee".to_owned()),
         os: "Debian".to_owned(),
         arch: "aarch64".to_owned(),
         interval_ms: 5_000,
@@ -46,8 +46,7 @@ fn discovery(enabled: bool) -> Discovery {
         status_topic: NEWS.parse().unwrap(),
     };
     let host = BTreeSet::from(["cpu".parse().unwrap()]);
-    let (device, serial) = ("Roof-1".parse().unwrap(), Some("10000000c0ffee".to_owned()));
-    Discovery::new(&config, &Topics::default(), device, serial, host)
+    Discovery::new(&config, &Topics::default(), "Roof-1".parse().unwrap(), host)
 }
 
 /// Connects to a broker that has kept `retained`, and says what is then published at a tick.
@@ -91,9 +90,11 @@ fn the_device_is_described_once_for_all_components() {
 #[test]
 fn what_the_machine_does_not_say_is_left_out() {
     let mut birth = birth();
-    birth.model = None;
+    (birth.model, birth.serial) = (None, None);
     let device = read(&announced(&birth))["device"].clone();
-    assert!(device.get("model").is_none() && device.get("manufacturer").is_none(), "{device}");
+    for key in ["model", "manufacturer", "serial_number"] {
+        assert!(device.get(key).is_none(), "{device}");
+    }
 }
 
 #[test]
@@ -240,4 +241,30 @@ fn what_is_to_be_removed_is_bounded() {
     let before = json!({"origin": {"name": "Edgewise"}, "components": components}).to_string();
     let message = connect(&mut discovery(true), Some(before.as_bytes()), &birth()).unwrap();
     assert_eq!(read(&message)["components"].as_object().unwrap().len(), MOST_GONE + birth().metrics.len());
+}
+
+#[test]
+fn an_output_that_obeys_is_a_switch_and_else_a_flag() {
+    let birth = birth();
+    let flag = announced(&birth);
+    let switching = || discovery(true).switching(BTreeSet::from(["door".parse().unwrap()]));
+    let switch = connect(&mut switching(), Some(&flag), &birth).unwrap();
+    let components = read(&switch)["components"].clone();
+    assert_eq!(components["door_flag"], json!({"platform": "binary_sensor"}), "not both");
+    let door = &components["door_switch"];
+    assert_eq!(door["platform"], "switch");
+    assert_eq!(door["default_entity_id"], "switch.roof_1_door_switch");
+    assert_eq!(door["command_topic"], "edgewise/Roof-1/command");
+    assert_eq!(door["value_template"], "{{ {1: 'ON', 0: 'OFF'}.get(value_json.now.get('door_flag')) }}");
+    assert!(door.get("expire_after").is_none(), "switches have no such key");
+    assert_eq!(
+        door["command_template"],
+        "{% set time = as_timestamp(now()) %}{\"version\": 1, \"id\": \"home-assistant-door-{{ time }}\", \
+         \"name\": \"set_output\", \"arguments\": {\"door\": {{ 1 if value == 'ON' else 0 }}}, \
+         \"expires_ms\": {{ ((time + 30) * 1000) | int }}}"
+    );
+
+    let back = connect(&mut discovery(true), Some(&switch), &birth).unwrap();
+    assert_eq!(read(&back)["components"]["door_switch"], json!({"platform": "switch"}));
+    assert!(read(&back)["components"]["door_flag"]["unique_id"].is_string());
 }

@@ -71,6 +71,9 @@ pub enum PinError {
         "this machine has no pins that the agent knows ({0}); is it a Raspberry Pi, with /dev/gpiochip0?"
     )]
     Missing(String),
+    /// The kernel does not let programs near the pins.
+    #[error("this kernel has no /dev/gpiomem; that of Raspberry Pi OS has it")]
+    NoRegisters,
     /// Not this one.
     #[error("there is no GPIO{0}; give the number of the GPIO, not of the place on the header")]
     NoLine(u8),
@@ -90,19 +93,27 @@ pub enum PinError {
 pub struct Board {
     real: RealPins,
     simulated: SimulatedPins,
+    /// No line of the machine is touched.
+    inert: bool,
 }
 
 impl Board {
     /// A board whose simulated lines are in the hands of a test.
     pub fn with(simulated: SimulatedPins) -> Self {
-        Self { real: RealPins, simulated }
+        Self { simulated, ..Self::default() }
+    }
+
+    /// A board on which a configuration can be tried: simulated lines stand in for those of the machine, which
+    /// an agent that runs may be driving.
+    pub fn inert() -> Self {
+        Self { inert: true, ..Self::default() }
     }
 
     /// Where the line of a pin is.
     pub fn pins(&self, pin: PinConfig) -> &dyn Pins {
         match pin {
-            PinConfig::Line(_) => &self.real,
-            PinConfig::Simulated(_) => &self.simulated,
+            PinConfig::Line(_) if !self.inert => &self.real,
+            PinConfig::Line(_) | PinConfig::Simulated(_) => &self.simulated,
         }
     }
 }

@@ -79,6 +79,8 @@ impl OutputPin for Output {
 
 fn explain(line: u8, error: Error) -> PinError {
     match error {
+        // It is tried only where there is no /dev/gpiomem, and is nobody's business.
+        Error::PermissionDenied(path) if path == "/dev/mem" => PinError::NoRegisters,
         Error::PermissionDenied(path) => PinError::Denied(path),
         Error::UnknownModel => PinError::Missing("unknown model".to_owned()),
         Error::PinNotAvailable(_) => PinError::NoLine(line),
@@ -102,6 +104,7 @@ mod tests {
     fn what_went_wrong_is_told_with_the_remedy() {
         let of = |error| explain(17, error).to_string();
         assert!(of(Error::PermissionDenied("/dev/gpiomem".into())).contains("/dev/gpiomem is denied; add"));
+        assert!(of(Error::PermissionDenied("/dev/mem".into())).contains("this kernel has no /dev/gpiomem"));
         assert!(of(Error::UnknownModel).contains("is it a Raspberry Pi"));
         assert!(of(Error::PinUsed(17)).starts_with("GPIO17 is in use"));
         let busy = io::Error::from_raw_os_error(rustix::io::Errno::BUSY.raw_os_error());

@@ -1,16 +1,22 @@
 //! The last stage: reports go out, live ones at once or not at all, summaries until acknowledged.
 
+mod change;
 mod connection;
 mod delivery;
 mod disk;
 mod outbox;
 mod results;
+mod slips;
 
 pub use connection::{Connection, Settings, Subscription};
+pub use delivery::Acknowledged;
 pub use disk::SpoolSettings;
 pub use outbox::{Outbox, Parcel};
 
-use crate::{clock, clock::Moment, command::Answer, discovery::Discovery, output::Outputs, window::Report};
+use crate::{
+    clock, clock::Moment, command::Answer, control::Health, discovery::Discovery, output::Outputs,
+    window::Report,
+};
 use connection::{Event, Message};
 use delivery::Delivery;
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
@@ -50,6 +56,7 @@ pub struct Publisher {
     outputs: Outputs,
     answers: Option<mpsc::Receiver<Answer>>,
     results: Results,
+    health: Option<Arc<Health>>,
 }
 
 impl Publisher {
@@ -73,7 +80,18 @@ impl Publisher {
             outputs: Outputs::default(),
             answers: None,
             results: Results::default(),
+            health: None,
         }
+    }
+
+    /// From now on summaries go when `by` has acknowledged them.
+    pub fn acknowledged(&mut self, by: Acknowledged) {
+        self.delivery.acknowledged(by);
+    }
+
+    /// The same, noting on `health` how connection and summaries are.
+    pub fn noting_on(self, health: Arc<Health>) -> Self {
+        Self { health: Some(health), ..self }
     }
 
     /// Tells `outputs` of the connection, and publishes the `answers` to commands.
@@ -81,42 +99,59 @@ impl Publisher {
         Self { outputs, answers: Some(answers), ..self }
     }
 
-    /// What the publisher has to hear of.
-    pub fn subscriptions(&self) -> Vec<Subscription> {
-        let ack = Subscription { topic: self.topics.device(&self.device, Channel::Ack), qos: 1 };
-        let discovery = self.discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
+    /// What one for that device has to hear of.
+    pub fn subscriptions_of(topics: &Topics, device: &DeviceId, discovery: &Discovery) -> Vec<Subscription> {
+        let ack = Subscription { topic: topics.device(device, Channel::Ack), qos: 1 };
+        let discovery = discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
         [ack].into_iter().chain(discovery).collect()
     }
 
-    /// Runs until the reports end, then says `offline` and closes the connection.
-    pub async fn run(mut self, mut reports: mpsc::Receiver<Report>, mut connection: Connection) {
+    /// Runs until the reports end.
+    pub async fn run(&mut self, mut reports: mpsc::Receiver<Report>, connection: &mut Connection) {
         let mut answers = self.answers.take();
         loop {
             tokio::select! {
                 report = reports.recv() => match report {
-                    Some(report) => self.take(report, &connection),
+                    Some(report) => self.take(report, connection),
                     None => break,
                 },
                 event = connection.events.recv() => match event {
-                    Some(event) => self.react(event, &connection),
+                    Some(event) => self.react(event, connection),
                     None => break,
                 },
                 done = self.delivery.disk_done() => {
                     self.delivery.take_note(done, clock::monotonic_ms());
-                    self.dispatch(&connection);
+                    self.dispatch(connection);
                 }
-                Some(answer) = next(&mut answers) => self.answer(answer, &connection),
+                Some(answer) = next(&mut answers) => self.answer(answer, connection),
             }
             self.delivery.use_disk(self.connected, clock::monotonic_ms());
-            self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
+            self.count();
         }
+        self.answers = answers;
+    }
+
+    fn count(&self) {
+        self.dropped.store(self.delivery.dropped(), Ordering::Relaxed);
+        if let Some(health) = &self.health {
+            health.summaries(self.delivery.waiting(), self.delivery.dropped());
+        }
+    }
+
+    /// Publishes the last report, and all that was answered until now, and says goodbye.
+    pub async fn end(mut self, last: Option<Report>, connection: Connection) {
+        if let Some(report) = last {
+            self.take(report, &connection);
+        }
+        let mut answers = self.answers.take();
         while let Some(answer) = answers.as_mut().and_then(|answers| answers.try_recv().ok()) {
             self.answer(answer, &connection);
         }
         self.farewell(connection).await;
     }
 
-    fn take(&mut self, report: Report, connection: &Connection) {
+    /// Takes a report in, and sends what can be sent.
+    pub fn take(&mut self, report: Report, connection: &Connection) {
         match report {
             Report::State(json) if self.connected => {
                 // A full connection means a slow network: the next state says more than this one.
@@ -157,18 +192,30 @@ impl Publisher {
                 self.connected = true;
                 let now_ms = clock::monotonic_ms();
                 self.outputs.connected(true, now_ms);
+                if let Some(health) = &self.health {
+                    health.connected(now_ms);
+                }
                 self.results.resend(now_ms);
                 self.announce(connection);
                 self.discovery.connected(clock::monotonic_ms());
                 self.delivery.resend_all();
             }
-            Event::Down => {
-                self.connected = false;
-                self.outputs.connected(false, clock::monotonic_ms());
-            }
+            Event::Down(reason) => self.disconnected(Some(reason)),
             Event::Message(message) => self.hear(&message),
+            Event::Taken(slip) => {
+                self.delivery.taken_over(slip);
+                self.outputs.hub_heard(clock::monotonic_ms());
+            }
         }
         self.dispatch(connection);
+    }
+
+    fn disconnected(&mut self, reason: Option<String>) {
+        self.connected = false;
+        self.outputs.connected(false, clock::monotonic_ms());
+        if let Some(health) = &self.health {
+            health.disconnected(clock::monotonic_ms(), reason);
+        }
     }
 
     fn hear(&mut self, message: &Message) {
@@ -228,7 +275,9 @@ impl Publisher {
                 several => (Channel::Backlog, backlog(several)),
             };
             let number = due.len();
-            if self.send(channel, json, connection).is_err() {
+            let topic = self.topics.device(&self.device, channel);
+            let slip = self.delivery.slip();
+            if connection.publish_with(&topic, channel.qos(), channel.retained(), json, slip).is_err() {
                 return;
             }
             self.delivery.mark_sent(number, clock::monotonic_ms());
@@ -245,6 +294,11 @@ impl Publisher {
                 "ending with summaries that are neither acknowledged nor on disk: lost"
             );
         }
+        self.leave(connection).await;
+    }
+
+    /// Says `offline` and closes a connection, after which there may be another.
+    pub(super) async fn leave(&mut self, connection: Connection) {
         if !self.connected {
             return connection.abandon();
         }
@@ -252,6 +306,7 @@ impl Publisher {
         if goodbye.is_err() {
             tracing::warn!("no room to say goodbye: the broker will publish the will");
         }
+        self.disconnected(None);
         connection.close(GOODBYE).await;
         tracing::info!("said goodbye");
     }

@@ -48,12 +48,21 @@ const SHORTEST_MS: u64 = 100;
 /// Longest time that a tick waits for its sensors: a BME280 with all its oversampling takes 0.12 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Replies that may wait at least; lanes that have more to say wait with them.
+const REPLIES: usize = 16;
+
 /// Samples whatever the lanes hold, tick by tick.
 pub struct Sampler {
     lanes: Vec<LaneHandle>,
     replies: mpsc::Receiver<Reply>,
+    /// For the lanes that are still to come.
+    outbox: mpsc::Sender<Reply>,
     catalogue: Catalogue,
     interval: Duration,
+    /// Goes on while the stages are wired anew: no tick is lost or double.
+    ticks: Option<Interval>,
+    /// Lanes started so far, each of which has a number of its own.
+    started: usize,
     requests: Option<mpsc::Receiver<Request>>,
     /// When the last sample was taken, by both clocks.
     last: Option<(u64, Instant)>,
@@ -62,6 +71,8 @@ pub struct Sampler {
 }
 
 struct LaneHandle {
+    name: String,
+    number: usize,
     orders: blocking::SyncSender<Order>,
     /// Places of its metrics in the catalogue.
     metrics: Range<usize>,
@@ -79,19 +90,77 @@ impl Sampler {
     /// # Errors
     /// When the system gives no more threads.
     pub fn start(lanes: Vec<Lane>, interval: Duration) -> io::Result<Self> {
-        let catalogue = Catalogue::of(&lanes);
-        let (outbox, replies) = mpsc::channel(lanes.len().max(1));
-        let (mut handles, mut metric, mut first) = (Vec::new(), 0, 0);
-        for (number, lane) in lanes.into_iter().enumerate() {
-            let metrics = metric..metric + lane.sensors.iter().map(|s| s.metrics().len()).sum::<usize>();
-            let sensors = first..first + lane.sensors.len();
-            (metric, first) = (metrics.end, sensors.end);
-            let orders = lane::start(number, lane, outbox.clone())?;
-            let buffer = Some(vec![None; metrics.len()].into());
-            handles.push(LaneHandle { orders, metrics, sensors, buffer, hangs: false });
+        let (outbox, replies) = mpsc::channel(lanes.len().max(REPLIES));
+        let mut sampler = Self {
+            lanes: Vec::new(),
+            replies,
+            outbox,
+            catalogue: Catalogue::default(),
+            interval,
+            ticks: None,
+            started: 0,
+            requests: None,
+            last: None,
+            irregular: false,
+        };
+        sampler.rebuild(lanes, |_| false, interval)?;
+        Ok(sampler)
+    }
+
+    /// Samples what `lanes` hold from now on. Of those that are `unchanged`, by their names, the one that
+    /// runs already goes on with its sensors as they are; the others are started anew.
+    ///
+    /// # Errors
+    /// When the system gives no more threads; nothing has changed then.
+    pub fn rebuild(
+        &mut self,
+        lanes: Vec<Lane>,
+        unchanged: impl Fn(&str) -> bool,
+        interval: Duration,
+    ) -> io::Result<()> {
+        let mut catalogue = Catalogue::default();
+        let mut planned: Vec<(Option<LaneHandle>, Range<usize>, Range<usize>)> = Vec::new();
+        let mut kept: Vec<(usize, usize)> = Vec::new();
+        for lane in lanes {
+            let (first_metric, first) = (catalogue.len(), catalogue.sensors().len());
+            let running = self.lanes.iter().position(|running| running.name == lane.name);
+            let handle = match running.filter(|_| unchanged(&lane.name)) {
+                Some(running) => {
+                    for (id, metrics) in &self.catalogue.sensors()[self.lanes[running].sensors.clone()] {
+                        catalogue.add(id, &self.catalogue.metrics()[metrics.clone()]);
+                    }
+                    kept.push((planned.len(), running));
+                    None
+                }
+                None => {
+                    lane.sensors.iter().for_each(|sensor| catalogue.add(sensor.id(), sensor.metrics()));
+                    Some(self.launch(lane, catalogue.len() - first_metric)?)
+                }
+            };
+            planned.push((handle, first_metric..catalogue.len(), first..catalogue.sensors().len()));
         }
-        let (requests, last, irregular) = (None, None, false);
-        Ok(Self { lanes: handles, replies, catalogue, interval, requests, last, irregular })
+        let mut running: Vec<Option<LaneHandle>> = self.lanes.drain(..).map(Some).collect();
+        for (place, from) in kept {
+            planned[place].0 = running[from].take();
+        }
+        let placed = planned.into_iter().filter_map(|(handle, metrics, sensors)| {
+            handle.map(|handle| LaneHandle { metrics, sensors, ..handle })
+        });
+        self.lanes = placed.collect();
+        self.catalogue = catalogue;
+        if self.interval != interval {
+            self.change(interval);
+        }
+        Ok(())
+    }
+
+    /// Starts the thread of a lane that gives `metrics` values.
+    fn launch(&mut self, lane: Lane, metrics: usize) -> io::Result<LaneHandle> {
+        let (name, number) = (lane.name.clone(), self.started);
+        let orders = lane::start(number, lane, self.outbox.clone())?;
+        self.started += 1;
+        let buffer = Some(vec![None; metrics].into());
+        Ok(LaneHandle { name, number, orders, metrics: 0..0, sensors: 0..0, buffer, hangs: false })
     }
 
     /// Takes `requests` from now on.
@@ -107,10 +176,11 @@ impl Sampler {
 
     /// Sends a sample at every tick until `stop` completes or nobody listens any more. A late tick is
     /// skipped, never made up for: two samples of one moment would weigh double.
-    pub async fn run(mut self, samples: mpsc::Sender<Sample>, stop: impl Future<Output = ()>) {
+    pub async fn run(&mut self, samples: mpsc::Sender<Sample>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
-        let mut ticks = ticks(Instant::now(), self.interval);
         loop {
+            let interval = self.interval;
+            let ticks = self.ticks.get_or_insert_with(|| ticks(Instant::now(), interval));
             let request = tokio::select! {
                 // In this order: requests, however many, hold up no tick.
                 biased;
@@ -121,7 +191,7 @@ impl Sampler {
             let sample = match request {
                 None => self.tick().await,
                 Some(Request::Interval(interval, done)) => {
-                    ticks = self.change(interval);
+                    self.change(interval);
                     // Who asked may be gone.
                     let _ = done.send(Ok(()));
                     continue;
@@ -148,15 +218,16 @@ impl Sampler {
     }
 
     /// Another interval, counted from the last sample: so asking again and again puts no sample off.
-    fn change(&mut self, interval: Duration) -> Interval {
+    fn change(&mut self, interval: Duration) {
         self.interval = interval;
         self.irregular = true;
         let now = Instant::now();
         let due = self.last.map_or(now, |(_, at)| at + interval);
-        ticks(due.max(now), interval)
+        self.ticks = Some(ticks(due.max(now), interval));
     }
 
-    async fn tick(&mut self) -> Sample {
+    /// One sample of all sensors, now.
+    pub(crate) async fn tick(&mut self) -> Sample {
         let at = Moment::now();
         let interval_ms = self.interval.as_millis() as u64;
         let span_ms = match self.last {
@@ -169,7 +240,9 @@ impl Sampler {
         let mut sample = Sample { at, span_ms, values, faults: Vec::new(), top: None };
         // What came after its tick had ended: the values are too old, but the lane is free again.
         while let Ok(late) = self.replies.try_recv() {
-            self.lanes[late.lane].buffer = Some(late.values);
+            if let Some(lane) = by_number(&mut self.lanes, late.lane) {
+                lane.buffer = Some(late.values);
+            }
         }
         let (mut awaited, mut late) = (0, Vec::new());
         for lane in &mut self.lanes {
@@ -181,12 +254,13 @@ impl Sampler {
         let deadline = Instant::now() + PATIENCE.min(self.interval / 2);
         while awaited > 0 {
             let Ok(Some(reply)) = timeout_at(deadline, self.replies.recv()).await else { break };
-            let lane = &mut self.lanes[reply.lane];
             if reply.at != at {
                 // Free for the next tick, but at this one it gave nothing.
                 late.push(reply);
                 continue;
             }
+            // A lane that is there no more may have been the last to answer.
+            let Some(lane) = by_number(&mut self.lanes, reply.lane) else { continue };
             sample.values[lane.metrics.clone()].copy_from_slice(&reply.values);
             sample.faults.extend(reply.faults);
             sample.top = sample.top.or(reply.top);
@@ -205,7 +279,9 @@ impl Sampler {
             }
         }
         for reply in late {
-            self.lanes[reply.lane].buffer = Some(reply.values);
+            if let Some(lane) = by_number(&mut self.lanes, reply.lane) {
+                lane.buffer = Some(reply.values);
+            }
         }
         sample
     }
@@ -223,6 +299,10 @@ async fn next(requests: &mut Option<mpsc::Receiver<Request>>) -> Option<Request>
         Some(requests) => requests.recv().await,
         None => std::future::pending().await,
     }
+}
+
+fn by_number(lanes: &mut [LaneHandle], number: usize) -> Option<&mut LaneHandle> {
+    lanes.iter_mut().find(|lane| lane.number == number)
 }
 
 /// Why a sensor's own reading failed, the sensor says itself; that it never came back, nobody else can.

@@ -128,8 +128,8 @@ async fn a_fault_leaves_no_value_even_if_one_was_written() {
 async fn it_stops_when_told_and_closes_its_channel() {
     let (sender, mut samples) = mpsc::channel(4);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let sampler = Sampler::start(vec![lane("roof").0], Duration::from_millis(20)).unwrap();
-    let running = tokio::spawn(sampler.run(sender, async { drop(stopped.await) }));
+    let mut sampler = Sampler::start(vec![lane("roof").0], Duration::from_millis(20)).unwrap();
+    let running = tokio::spawn(async move { sampler.run(sender, async { drop(stopped.await) }).await });
     assert!(samples.recv().await.is_some());
     stop.send(()).unwrap();
     running.await.unwrap();
@@ -140,8 +140,8 @@ async fn it_stops_when_told_and_closes_its_channel() {
 fn running(interval: Duration) -> (mpsc::Sender<Request>, mpsc::Receiver<Sample>) {
     let (sender, samples) = mpsc::channel(64);
     let (requests, requested) = mpsc::channel(1);
-    let sampler = Sampler::start(vec![lane("roof").0], interval).unwrap().asked_by(requested);
-    tokio::spawn(sampler.run(sender, std::future::pending()));
+    let mut sampler = Sampler::start(vec![lane("roof").0], interval).unwrap().asked_by(requested);
+    tokio::spawn(async move { sampler.run(sender, std::future::pending()).await });
     (requests, samples)
 }
 
@@ -200,4 +200,35 @@ async fn a_flood_of_requests_holds_up_no_tick() {
         assert!(sample.expect("a sample comes").is_some());
     }
     flood.abort();
+}
+
+#[tokio::test]
+async fn an_unchanged_lane_goes_on_and_a_changed_one_is_new() {
+    let ((roof, roof_behaviour), (cellar, cellar_behaviour)) = (lane("roof"), lane("cellar"));
+    let mut sampler = Sampler::start(vec![roof, cellar], Duration::from_millis(200)).unwrap();
+    for behaviour in [&roof_behaviour, &cellar_behaviour] {
+        behaviour.store(FAULTY, Ordering::SeqCst);
+    }
+    assert_eq!(sampler.tick().await.faults.len(), 2);
+
+    let lanes = vec![lane("attic").0, lane("cellar").0, lane("roof").0];
+    sampler.rebuild(lanes, |name| name == "roof", Duration::from_millis(200)).unwrap();
+    let names: Vec<_> = sampler.catalogue().metrics().iter().map(|m| m.name.to_string()).collect();
+    assert_eq!(names, ["attic_celsius", "cellar_celsius", "roof_celsius"]);
+    let sample = sampler.tick().await;
+    assert_eq!(faults(&sample), [("roof", Fault::Skipped)], "only the old roof has the old behaviour");
+    assert_eq!(&*sample.values, &[Some(21.5), Some(21.5), None]);
+}
+
+#[tokio::test]
+async fn a_lane_that_hangs_can_be_replaced() {
+    let (roof, behaviour) = lane("roof");
+    let mut sampler = Sampler::start(vec![roof], Duration::from_millis(100)).unwrap();
+    behaviour.store(HUNG, Ordering::SeqCst);
+    assert_eq!(faults(&sampler.tick().await), [("roof", Fault::NoAnswer)]);
+    sampler.rebuild(vec![lane("roof").0], |_| false, Duration::from_millis(100)).unwrap();
+    assert_eq!(&*sampler.tick().await.values, &[Some(21.5)]);
+    behaviour.store(WELL, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(&*sampler.tick().await.values, &[Some(21.5)], "what the old one says at last is nobody's");
 }

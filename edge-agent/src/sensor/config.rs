@@ -160,6 +160,16 @@ impl SensorConfig {
     pub fn simulated() -> Self {
         Self::Bme280(Bme280Config { bus: BusConfig::Simulated, ..Bme280Config::default() })
     }
+
+    /// The id of the sensor that it describes.
+    pub fn id(&self) -> SensorId {
+        self.kind().common().id()
+    }
+
+    /// Whether it is an input of the header, which holds its line as long as it exists.
+    pub fn is_on_pin(&self) -> bool {
+        self.kind().pin().is_some()
+    }
 }
 
 /// Declares the config of a kind of chip on an I2C bus: the keys that all have, and its own with their

@@ -37,7 +37,7 @@ pub use gpio::{AnemometerConfig, LevelInputConfig, PulseCounterConfig, RainGauge
 pub use host::MountError;
 pub use htu21d::Htu21dConfig;
 pub use ina219::Ina219Config;
-pub use registry::{HOST_LANE, Lane, RegistryError, registry};
+pub use registry::{GPIO_LANE, HOST_LANE, Lane, RegistryError, registry};
 pub use scd4x::Scd4xConfig;
 pub use sht3x::Sht3xConfig;
 pub use sht4x::Sht4xConfig;

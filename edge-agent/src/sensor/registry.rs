@@ -8,6 +8,9 @@ use std::collections::HashMap;
 /// Name of the lane that holds the sensors of the machine itself.
 pub const HOST_LANE: &str = "host";
 
+/// Name of the lane that holds what is on lines of the header.
+pub const GPIO_LANE: &str = "gpio";
+
 /// Sensors that are read one after the other. Lanes are independent: one that hangs holds up no other.
 pub struct Lane {
     /// What to call it in logs and as a thread.
@@ -145,7 +148,7 @@ pub fn registry(
     }
     on_pins.extend(outputs.sensors());
     if !on_pins.is_empty() {
-        lanes.push(Lane { name: "gpio".to_owned(), sensors: on_pins });
+        lanes.push(Lane { name: GPIO_LANE.to_owned(), sensors: on_pins });
     }
     check_names(&lanes)?;
     Ok(lanes)

@@ -68,6 +68,15 @@ impl RollingWindow {
         Self { samples: VecDeque::new(), length_ms, spare: None, metrics }
     }
 
+    /// Goes on with another length or other metrics: the metric at a place has the readings that the one at
+    /// `from` of that place had, or none.
+    pub fn change(&mut self, length_ms: u64, from: &[Option<usize>]) {
+        (self.length_ms, self.metrics, self.spare) = (length_ms, from.len(), None);
+        for held in &mut self.samples {
+            held.values = from.iter().map(|place| place.and_then(|place| held.values[place])).collect();
+        }
+    }
+
     /// Takes a sample in, which stands for the `span_ms` before its time, and lets go of those that are now
     /// too old. A time before the newest sample's, which no monotonic clock gives, empties the window first:
     /// ages would mean nothing.

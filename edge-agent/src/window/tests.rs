@@ -123,16 +123,96 @@ fn a_metric_without_a_reading_is_left_out_of_its_summary() {
 async fn the_unfinished_window_is_reported_at_the_end() {
     let (samples, inbox) = mpsc::channel(4);
     let (outbox, mut reports) = mpsc::channel(8);
-    let running = tokio::spawn(reporter().run(inbox, outbox));
+    let mut reporter = reporter();
+    let running = tokio::spawn(async move {
+        reporter.run(inbox, outbox).await;
+        reporter.finish()
+    });
     for tick in 0..3 {
         samples.send(sample(tick, Some(1.0), Ok(20.0))).await.unwrap();
     }
     drop(samples);
-    running.await.unwrap();
-    let mut last = None;
-    while let Some(report) = reports.recv().await {
-        last = Some(report);
-    }
+    while reports.recv().await.is_some() {}
+    let last = running.await.unwrap();
     let summary = summary(&last.unwrap());
     assert_eq!((summary.sequence, summary.count["cpu0_percent"], summary.window_ms), (1, 3, 15_000));
+}
+
+fn catalogue(sensors: Vec<Box<dyn Sensor>>) -> Catalogue {
+    Catalogue::of(&[Lane { name: "all".into(), sensors }])
+}
+
+#[test]
+fn a_new_metric_leaves_the_windows_of_the_others_alone() {
+    let mut reporter = reporter();
+    (0..6).for_each(|tick| reporter.take(&sample(tick, Some(10.0), Ok(21.0))).for_each(drop));
+    let more = catalogue(vec![
+        listed("attic", &[("attic", Unit::Celsius)]),
+        listed("cpu", &[("cpu0", Unit::Percent)]),
+        listed("roof", &[("temperature", Unit::Celsius)]),
+    ]);
+    assert_eq!(reporter.change(more, |_| true, 60_000), None, "nothing is lost by it");
+    let mut summaries = Vec::new();
+    for tick in 6..12 {
+        let values = vec![Some(5.0), Some(20.0), Some(23.0)].into();
+        let sample = Sample { values, ..sample(tick, None, Ok(0.0)) };
+        let reports: Vec<Report> = reporter.take(&sample).collect();
+        if tick == 6 {
+            let mean = state(&reports[0]).mean;
+            assert_eq!((mean["cpu0_percent"] * 7.0).round(), 80.0, "six of before and one of now");
+            assert_eq!(mean["attic_celsius"], 5.0);
+        }
+        summaries.extend(reports.get(1).map(summary));
+    }
+    assert_eq!((summaries.len(), summaries[0].sequence, summaries[0].window_ms), (1, 1, 60_000));
+    assert_eq!((summaries[0].count["cpu0_percent"], summaries[0].count["attic_celsius"]), (12, 6));
+}
+
+#[test]
+fn what_would_be_lost_is_reported_before() {
+    let only_cpu = || catalogue(vec![listed("cpu", &[("cpu0", Unit::Percent)])]);
+    let both = || {
+        catalogue(vec![
+            listed("cpu", &[("cpu0", Unit::Percent)]),
+            listed("roof", &[("temperature", Unit::Celsius)]),
+        ])
+    };
+    for (changed, keeps_roof, window_ms) in
+        [(only_cpu(), true, 60_000), (both(), false, 60_000), (both(), true, 10_000)]
+    {
+        let mut reporter = reporter();
+        (0..6).for_each(|tick| reporter.take(&sample(tick, Some(10.0), Ok(21.0))).for_each(drop));
+        let keeps = |id: &SensorId| keeps_roof || id.as_str() != "roof";
+        let closed = summary(&reporter.change(changed, keeps, window_ms).expect("a summary"));
+        assert_eq!((closed.sequence, closed.window_ms, closed.count["temperature_celsius"]), (1, 30_000, 6));
+        assert_eq!(
+            summary(&reporter.finish().map_or_else(
+                || {
+                    let next = Sample {
+                        values: vec![Some(1.0); reporter.catalogue.len()].into(),
+                        ..sample(6, None, Ok(0.0))
+                    };
+                    reporter.take(&next).for_each(drop);
+                    reporter.finish().expect("one sample")
+                },
+                |_| panic!("nothing came since"),
+            ))
+            .sequence,
+            2,
+            "the sequence goes on"
+        );
+    }
+}
+
+#[test]
+fn a_changed_sensor_begins_with_an_empty_window() {
+    let mut reporter = reporter();
+    (0..6).for_each(|tick| reporter.take(&sample(tick, Some(10.0), Ok(21.0))).for_each(drop));
+    let same = catalogue(vec![
+        listed("cpu", &[("cpu0", Unit::Percent)]),
+        listed("roof", &[("temperature", Unit::Celsius)]),
+    ]);
+    reporter.change(same, |id| id.as_str() != "roof", 60_000);
+    let mean = state(&reporter.take(&sample(6, Some(10.0), Ok(3.0))).next().unwrap()).mean;
+    assert_eq!((mean["temperature_celsius"], mean["cpu0_percent"]), (3.0, 10.0));
 }

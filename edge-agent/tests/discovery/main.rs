@@ -60,15 +60,14 @@ fn the_announcement_of_every_unit_is_the_one_that_home_assistant_was_shown() {
         agent_version: "1.0.0".to_owned(),
         hostname: "sample".to_owned(),
         model: Some("Raspberry Pi 5 Model B Rev 1.0".to_owned()),
+        serial: Some("1000000000000000".to_owned()),
         os: "Debian".to_owned(),
         arch: "aarch64".to_owned(),
         interval_ms: 5_000,
         window_ms: 60_000,
         metrics: metrics(),
     };
-    let serial = Some("1000000000000000".to_owned());
-    let mut discovery =
-        Discovery::new(&config, &topics, "sample".parse().unwrap(), serial, BTreeSet::default());
+    let mut discovery = Discovery::new(&config, &topics, "sample".parse().unwrap(), BTreeSet::new());
     discovery.connected(0);
     let payload = discovery.due(u64::MAX, &birth).unwrap();
     let value: serde_json::Value = serde_json::from_slice(&payload).unwrap();

@@ -19,7 +19,7 @@ use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny, browser, home-assistant and pi
+    /// Leave out what takes longest: doc, deny, faults, browser, home-assistant and pi
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -74,6 +74,7 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Doc => rust::doc(),
         Step::Deny => return deny::check(),
         Step::Tests => rust::tests(),
+        Step::Faults => rust::faults(),
         Step::Browser => browser::run(),
         Step::Pi => check::scenarios(&[Scenario::Faults, Scenario::Clock]),
         Step::HomeAssistant => home_assistant::check(),

@@ -36,6 +36,14 @@ pub(crate) fn build_programs() -> anyhow::Result<()> {
     cargo(&["build", "--workspace", "--locked", "--bins", "--tests"])
 }
 
+/// A short campaign with a fixed seed, half of it with each kind of broker.
+pub(crate) fn faults() -> anyhow::Result<()> {
+    build_programs()?;
+    let program = std::env::current_exe()?;
+    let arguments = ["faults", "--count", "20", "--seed", "4", "--broker", "both", "--built"];
+    run::show(&mut run::command(&program.to_string_lossy(), arguments))
+}
+
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     run::show(&mut run::command("cargo", arguments))
 }

@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Deny,
     /// Unit, integration and documentation tests
     Tests,
+    /// Faults at random: nothing is lost, nothing is there twice
+    Faults,
     /// A browser against a real hub and agent
     Browser,
     /// Home Assistant against a real agent
@@ -42,6 +44,12 @@ impl Step {
     pub(crate) fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
+            Self::Faults => &[
+                ("mosquitto", "mosquitto"),
+                ("mosquitto_sub", "mosquitto-clients"),
+                ("sqlite3", "sqlite3"),
+                ("faketime", "faketime"),
+            ],
             Self::Browser => &[("chromium", "chromium")],
             Self::HomeAssistant => &[("mosquitto", "mosquitto")],
             Self::Pi => &check::PROGRAMS,
@@ -50,7 +58,10 @@ impl Step {
     }
 
     pub(crate) fn compiles_the_hub(self) -> bool {
-        matches!(self, Self::Clippy | Self::Doc | Self::Tests | Self::Browser | Self::HomeAssistant)
+        matches!(
+            self,
+            Self::Clippy | Self::Doc | Self::Tests | Self::Faults | Self::Browser | Self::HomeAssistant
+        )
     }
 
     pub(crate) fn needs_node(self) -> bool {
@@ -58,7 +69,7 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Browser | Self::HomeAssistant | Self::Pi)
+        matches!(self, Self::Doc | Self::Deny | Self::Faults | Self::Browser | Self::HomeAssistant | Self::Pi)
     }
 }
 

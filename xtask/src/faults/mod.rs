@@ -1,0 +1,135 @@
+//! Breaks everything at random while agents are at work, then proves from independent witnesses that nothing
+//! was lost and nothing is there twice.
+
+mod account;
+mod campaign;
+mod clock;
+mod dice;
+mod disk;
+mod inject;
+mod journal;
+mod ledger;
+mod namespace;
+mod plan;
+mod programs;
+mod proof;
+mod proxy;
+mod report;
+mod spool;
+mod stage;
+mod store;
+mod unit;
+mod witness;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::bail;
+
+use crate::signals::EndRequested;
+use crate::{apt, project, run};
+use plan::{Kind, Scope};
+use report::Report;
+use stage::{BrokerKind, Setup, Stage};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How many faults
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    count: u16,
+    /// Repeats a plan: the same faults at the same times [default: another each time]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The hub's own broker, a mosquitto, or half of the faults with each
+    #[arg(long, value_enum, default_value_t = Broker::Both)]
+    broker: Broker,
+    /// How many agents
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=50))]
+    devices: u16,
+    /// The programs are built already
+    #[arg(long, hide = true)]
+    built: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Broker {
+    Embedded,
+    Mosquitto,
+    Both,
+}
+
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let programs = [
+        ("mosquitto", "mosquitto"),
+        ("mosquitto_sub", "mosquitto-clients"),
+        ("sqlite3", "sqlite3"),
+        ("faketime", "faketime"),
+    ];
+    apt::ensure(&apt::lacking(&programs), &[])?;
+    let can_mount = namespace::enter()?;
+    // After the above, which may start this program again.
+    let end = EndRequested::install()?;
+    if !options.built {
+        run::show(&mut run::command("cargo", ["build", "--locked", "-p", "hub", "-p", "edge-agent"]))?;
+    }
+    let faketime = clock::library();
+    let kinds = kinds(can_mount, faketime.is_some());
+    let seed = options.seed.unwrap_or_else(any_seed);
+    let count = usize::from(options.count);
+    let shares = match options.broker {
+        Broker::Embedded => vec![(BrokerKind::Embedded, count)],
+        Broker::Mosquitto => vec![(BrokerKind::Mosquitto, count)],
+        Broker::Both => vec![(BrokerKind::Embedded, count.div_ceil(2)), (BrokerKind::Mosquitto, count / 2)],
+    };
+
+    let mut reports = Vec::new();
+    for (broker, count) in shares.into_iter().filter(|(_, count)| *count > 0) {
+        let (title, folder) = match broker {
+            BrokerKind::Embedded => ("with the hub's own broker", "embedded"),
+            BrokerKind::Mosquitto => ("with a mosquitto", "mosquitto"),
+        };
+        println!("\n== {count} faults {title}, {} agents, seed {seed}", options.devices);
+        let directory = project::scratch().join("faults").join(folder);
+        let agents = usize::from(options.devices);
+        let scope = Scope { agents, broker: broker == BrokerKind::Mosquitto, kinds: kinds.clone() };
+        let plan = plan::plan(seed, count, &scope);
+        let faketime = faketime.as_deref();
+        let setup = Setup { directory: &directory, broker, devices: agents, can_mount, faketime };
+        let mut stage = Stage::start(&setup, &end)?;
+        campaign::play(&mut stage, &plan, &end)?;
+        let account = campaign::settle(&mut stage, &end)?;
+        let report = Report::new(title.to_owned(), &plan, proof::judge(&account));
+        println!("\n{report}");
+        if !report.is_sound() {
+            println!("The logs are in {}", directory.display());
+        }
+        reports.push(report);
+    }
+    for report in &reports {
+        println!("{}", report.sum());
+    }
+    if !reports.iter().all(Report::is_sound) {
+        bail!("not everything is as promised; `--seed {seed}` plays the same plan again");
+    }
+    Ok(())
+}
+
+/// What this machine allows; says what is left out, and why.
+fn kinds(can_mount: bool, has_faketime: bool) -> Vec<Kind> {
+    if !can_mount {
+        println!("left out: full and read-only disks, for which this user may not mount (try as root)");
+    }
+    if !has_faketime {
+        println!("left out: clock steps, for which libfaketime is not installed");
+    }
+    let possible = |kind: &Kind| match kind {
+        Kind::DiskFull | Kind::ReadOnly => can_mount,
+        Kind::ClockStep => has_faketime,
+        _ => true,
+    };
+    Kind::ALL.into_iter().filter(possible).collect()
+}
+
+fn any_seed() -> u64 {
+    // Short enough to be typed.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_millis() as u64 % 1_000_000)
+}
