@@ -50,6 +50,7 @@ impl Agent {
         let broker = format!("mqtt://127.0.0.1:{}", mosquitto.port);
         let mut command = Command::new(binary("edge-agent"));
         command.args(["--hub", &broker, "--device", "roof", "--config"]).arg(path);
+        command.env("EDGEWISE_SPOOL_DIRECTORY", config.path().join("spool"));
         Self { program: Program::start(&mut command), _config: config }
     }
 

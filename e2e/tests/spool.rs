@@ -1,6 +1,6 @@
 //! Summaries that wait on the agent's disk.
 
-use e2e::{Agent, HubOptions, eventually, stored_sequences};
+use e2e::{Agent, HubOptions, Mosquitto, eventually, stored_sequences};
 use std::fs;
 
 const QUICK: &str = "[spool]\nafter_seconds = 1";
@@ -68,6 +68,30 @@ fn an_agent_that_ends_without_a_hub_leaves_nothing_behind_in_memory() {
     let _hub = options.start();
     agent.restart();
     await_whole(&options, "roof", 2, before + 2);
+}
+
+#[test]
+fn without_a_hub_the_broker_may_acknowledge_and_then_nothing_waits() {
+    let mut mosquitto = Mosquitto::start();
+    let mut agents = ["hub", "broker"].map(|by| {
+        let more = format!("[mqtt]\ndelivery = {by:?}\n{QUICK}");
+        Agent::start_with(by, &format!("mqtt://127.0.0.1:{}", mosquitto.port), &more)
+    });
+    let [by_hub, by_broker] = &agents;
+    eventually("what no hub acknowledges to be on disk", || (kept(by_hub) >= 2).then_some(()));
+    assert_eq!(kept(by_broker), 0, "{}", by_broker.program.log());
+
+    // What was under way when the broker died is sent again, and acknowledged by the new one.
+    mosquitto.restart();
+    eventually("the agent to be back", || {
+        (by_broker.program.log().matches("INFO connected").count() >= 2).then_some(())
+    });
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    eventually("an empty spool", || by_broker.spooled().is_empty().then_some(()));
+    for agent in &mut agents {
+        assert!(agent.program.terminate().success());
+    }
+    assert!(agents[1].spooled().is_empty() && !agents[0].spooled().is_empty());
 }
 
 #[test]

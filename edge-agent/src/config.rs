@@ -9,7 +9,7 @@ use crate::{
     command::CommandsConfig,
     discovery::HomeAssistantConfig,
     output::OutputConfig,
-    publish::SpoolSettings,
+    publish::{Acknowledged, SpoolSettings},
     sensor::{HostConfig, SensorConfig},
 };
 use common::{broker_url::BrokerUrl, secret::Secret};
@@ -80,6 +80,11 @@ pub struct MqttConfig {
     /// First levels of every topic.
     #[config(env = "EDGEWISE_MQTT_PREFIX", default = "edgewise")]
     pub prefix: Prefix,
+
+    /// Who has to acknowledge a summary before the agent forgets it: `hub`, once it is on the hub's disk; or
+    /// `broker`, where no hub of ours listens.
+    #[config(env = "EDGEWISE_MQTT_DELIVERY", default = "hub")]
+    pub delivery: Acknowledged,
 
     /// User name, where the broker asks for one.
     #[config(env = "EDGEWISE_MQTT_USERNAME")]

@@ -186,9 +186,10 @@ impl Agent {
             commands: commanded.then(|| inbox.clone()),
             ..settings(&config, &topics, &device, subscriptions)?
         };
-        let publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped, spool)
+        let mut publisher = Publisher::new(topics, device.clone(), birth, discovery, dropped, spool)
             .commanded(outputs.clone(), answers)
             .noting_on(health.clone());
+        publisher.acknowledged(config.mqtt.delivery);
         let connection = Connection::open(settings.clone())?;
         tracing::info!(%device, pi = machine.pi, metrics, interval_ms, "started");
         let socket = socket(&config, &health);

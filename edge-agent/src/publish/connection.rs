@@ -1,5 +1,6 @@
 //! The connection to the broker: it comes back by itself, and tells when it does.
 
+use super::slips::{Slip, Slips};
 use crate::command::{Inbox, Received};
 use common::{backoff::Backoff, broker_url::BrokerUrl, secret::Secret};
 use rumqttc::{
@@ -81,11 +82,14 @@ pub(super) enum Event {
     Down(String),
     /// Something was said to this device.
     Message(Message),
+    /// The broker has taken over the message with this slip.
+    Taken(u64),
 }
 
 /// A handle to publish by, and a task that keeps the connection up.
 pub struct Connection {
     client: AsyncClient,
+    slips: Slips,
     pub(super) events: mpsc::Receiver<Event>,
     task: JoinHandle<()>,
 }
@@ -113,17 +117,33 @@ impl Connection {
         }
         let (client, event_loop) = AsyncClient::new(options, REQUESTS);
         let (sender, events) = mpsc::channel(REQUESTS);
+        let slips = Slips::default();
         let keeper = Keeper {
             events: sender,
+            slips: slips.clone(),
             url: settings.url,
             subscriptions: settings.subscriptions,
             command_topic: settings.command_topic,
             commands: settings.commands,
         };
-        Ok(Self { client, events, task: tokio::spawn(keeper.run(event_loop)) })
+        Ok(Self { client, slips, events, task: tokio::spawn(keeper.run(event_loop)) })
     }
 
-    /// Hands a message to the connection, if it has room.
+    /// Hands a message to the connection, if it has room. With a `slip`, which takes a quality of service of 1,
+    /// it is told when the broker has it.
+    pub(super) fn publish_with(
+        &self,
+        topic: &str,
+        qos: u8,
+        retain: bool,
+        payload: Vec<u8>,
+        slip: Slip,
+    ) -> Result<(), ClientError> {
+        let hand = || self.client.try_publish(topic, quality(qos), retain, payload);
+        if qos == 0 { hand() } else { self.slips.hand(slip, hand) }
+    }
+
+    /// The same, whatever becomes of it.
     pub(super) fn publish(
         &self,
         topic: &str,
@@ -131,7 +151,7 @@ impl Connection {
         retain: bool,
         payload: Vec<u8>,
     ) -> Result<(), ClientError> {
-        self.client.try_publish(topic, quality(qos), retain, payload)
+        self.publish_with(topic, qos, retain, payload, None)
     }
 
     /// Says goodbye after all that was handed over, and waits for it to be out, but not for ever.
@@ -152,6 +172,7 @@ impl Connection {
 
 struct Keeper {
     events: mpsc::Sender<Event>,
+    slips: Slips,
     url: BrokerUrl,
     subscriptions: Vec<Subscription>,
     command_topic: String,
@@ -211,16 +232,27 @@ impl Keeper {
                         return;
                     }
                 }
+                // Packet id 0 is that of messages which are not acknowledged.
+                Ok(Packet::Outgoing(Outgoing::Publish(packet @ 1..))) => self.slips.left(packet),
+                Ok(Packet::Incoming(Incoming::PubAck(ack))) => {
+                    if let Some(slip) = self.slips.acknowledged(ack.pkid)
+                        && self.events.send(Event::Taken(slip)).await.is_err()
+                    {
+                        return;
+                    }
+                }
                 // Hanging up with the broker's answers unread would reset the connection and lose the
                 // goodbye, so these are read, until the broker hangs up or has nothing more to say.
                 Ok(Packet::Outgoing(Outgoing::Disconnect)) => leaving = true,
                 Ok(_) => {}
                 Err(_) if leaving => return,
                 Err(error) => {
+                    // The library has just emptied its queue, and nobody could fill it again since.
+                    self.slips.tear();
                     if up_since.take().is_some_and(|since: Instant| since.elapsed() >= LASTING) {
                         backoff.reset();
                     }
-                    if matches!(error, ConnectionError::MqttState(StateError::Deserialization(_))) {
+                    if is_unreadable(&error) {
                         // Somebody's message that cannot be read, too large for one, would be sent again
                         // with the session, for ever. The outbox needs no session: let it go.
                         event_loop.mqtt_options.set_clean_session(true);
@@ -244,6 +276,13 @@ fn quality(qos: u8) -> QoS {
     if qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce }
 }
 
+/// Whether the connection broke over what was said on it. A broken wire is told in nearly the same words, but
+/// costs no session: commands may wait in it.
+fn is_unreadable(error: &ConnectionError) -> bool {
+    let ConnectionError::MqttState(StateError::Deserialization(error)) = error else { return false };
+    !matches!(error, rumqttc::mqttbytes::Error::Io(_))
+}
+
 /// One line for people, with the remedy where there is one.
 fn explain(error: &ConnectionError) -> String {
     match error {
@@ -256,5 +295,20 @@ fn explain(error: &ConnectionError) -> String {
         ConnectionError::NetworkTimeout => "the broker does not answer".to_owned(),
         ConnectionError::Io(error) => error.to_string(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rumqttc::mqttbytes::Error;
+    use std::io;
+
+    #[test]
+    fn only_what_cannot_be_read_costs_the_session() {
+        let of = |error| ConnectionError::MqttState(StateError::Deserialization(error));
+        assert!(is_unreadable(&of(Error::PayloadSizeLimitExceeded(2 << 20))));
+        assert!(!is_unreadable(&of(Error::Io(io::ErrorKind::ConnectionReset.into()))));
+        assert!(!is_unreadable(&ConnectionError::NetworkTimeout));
     }
 }

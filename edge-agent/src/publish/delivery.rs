@@ -18,7 +18,8 @@ use super::{
 };
 use crate::spool::Taken;
 use protocol::{Ack, BootId};
-use std::time::Duration;
+use serde::Deserialize;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Memory for summaries that the hub has not acknowledged: three and a half hours of 16 metrics.
 const OUTBOX_BYTES: usize = 512 * 1024;
@@ -27,11 +28,29 @@ const ACK_PATIENCE_MS: u64 = 30_000;
 /// How long the disk may take at the end.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
+/// Whose acknowledgement lets a summary go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Acknowledged {
+    /// The hub's, which it gives when a summary is on its disk.
+    #[default]
+    #[serde(rename = "hub")]
+    ByHub,
+    /// The broker's, where no hub listens.
+    #[serde(rename = "broker")]
+    ByBroker,
+}
+
 /// Keeps summaries until they are acknowledged.
 pub(super) struct Delivery {
     outbox: Outbox,
     disk: Option<Disk>,
     after_ms: u64,
+    /// Who has to acknowledge.
+    by: Acknowledged,
+    /// Slip of the next message, and what is in the messages that the broker has not acknowledged, where
+    /// that counts.
+    next_slip: u64,
+    messages: BTreeMap<u64, Vec<(BootId, u64)>>,
     /// A file of the spool that is being sent.
     draining: Option<Draining>,
     /// Not before this monotonic time the disk is tried again.
@@ -61,12 +80,20 @@ impl Delivery {
             outbox: Outbox::new(OUTBOX_BYTES),
             disk,
             after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
+            by: Acknowledged::default(),
+            next_slip: 0,
+            messages: BTreeMap::new(),
             draining: None,
             retry_ms: 0,
             failing: false,
             dropped_on_disk: 0,
             dropped_before: 0,
         }
+    }
+
+    /// Says whose acknowledgement counts from now on.
+    pub(super) fn acknowledged(&mut self, by: Acknowledged) {
+        self.by = by;
     }
 
     /// Takes a summary in.
@@ -89,8 +116,22 @@ impl Delivery {
         }
     }
 
+    /// The broker has taken over the message with this slip.
+    pub(super) fn taken_over(&mut self, slip: u64) {
+        let Some(summaries) = self.messages.remove(&slip) else { return };
+        for outbox in self.outboxes() {
+            outbox.remove(&summaries);
+        }
+    }
+
+    /// The slip for the next message, where the broker's acknowledgement counts.
+    pub(super) fn slip(&self) -> Option<u64> {
+        (self.by == Acknowledged::ByBroker).then_some(self.next_slip)
+    }
+
     /// The connection is new: what the old one carried may be lost.
     pub(super) fn resend_all(&mut self) {
+        self.messages.clear();
         self.outboxes().for_each(Outbox::resend_all);
     }
 
@@ -110,8 +151,14 @@ impl Delivery {
         self.outbox.due(most, limit_bytes)
     }
 
-    /// Notes that what was [due](Self::due) is on its way.
+    /// Notes that what was [due](Self::due) is on its way, with the [slip](Self::slip) of that moment.
     pub(super) fn mark_sent(&mut self, number: usize, now_ms: u64) {
+        if self.by == Acknowledged::ByBroker {
+            let due = self.due(number, usize::MAX).into_iter();
+            let summaries = due.map(|parcel| (parcel.boot.clone(), parcel.sequence)).collect();
+            self.messages.insert(self.next_slip, summaries);
+            self.next_slip += 1;
+        }
         if let Some(Draining { outbox, .. }) = &mut self.draining
             && !outbox.is_under_way()
             && !outbox.due(1, 0).is_empty()

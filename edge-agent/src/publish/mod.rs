@@ -6,8 +6,10 @@ mod delivery;
 mod disk;
 mod outbox;
 mod results;
+mod slips;
 
 pub use connection::{Connection, Settings, Subscription};
+pub use delivery::Acknowledged;
 pub use disk::SpoolSettings;
 pub use outbox::{Outbox, Parcel};
 
@@ -82,6 +84,11 @@ impl Publisher {
         }
     }
 
+    /// From now on summaries go when `by` has acknowledged them.
+    pub fn acknowledged(&mut self, by: Acknowledged) {
+        self.delivery.acknowledged(by);
+    }
+
     /// The same, noting on `health` how connection and summaries are.
     pub fn noting_on(self, health: Arc<Health>) -> Self {
         Self { health: Some(health), ..self }
@@ -90,11 +97,6 @@ impl Publisher {
     /// Tells `outputs` of the connection, and publishes the `answers` to commands.
     pub fn commanded(self, outputs: Outputs, answers: mpsc::Receiver<Answer>) -> Self {
         Self { outputs, answers: Some(answers), ..self }
-    }
-
-    /// What the publisher has to hear of.
-    pub fn subscriptions(&self) -> Vec<Subscription> {
-        Self::subscriptions_of(&self.topics, &self.device, &self.discovery)
     }
 
     /// What one for that device has to hear of.
@@ -200,6 +202,10 @@ impl Publisher {
             }
             Event::Down(reason) => self.disconnected(Some(reason)),
             Event::Message(message) => self.hear(&message),
+            Event::Taken(slip) => {
+                self.delivery.taken_over(slip);
+                self.outputs.hub_heard(clock::monotonic_ms());
+            }
         }
         self.dispatch(connection);
     }
@@ -269,7 +275,9 @@ impl Publisher {
                 several => (Channel::Backlog, backlog(several)),
             };
             let number = due.len();
-            if self.send(channel, json, connection).is_err() {
+            let topic = self.topics.device(&self.device, channel);
+            let slip = self.delivery.slip();
+            if connection.publish_with(&topic, channel.qos(), channel.retained(), json, slip).is_err() {
                 return;
             }
             self.delivery.mark_sent(number, clock::monotonic_ms());

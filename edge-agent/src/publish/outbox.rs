@@ -100,6 +100,15 @@ impl Outbox {
         self.bytes = self.parcels.iter().map(|parcel| parcel.json.len()).sum();
     }
 
+    /// Lets go of these, which somebody else has taken over.
+    pub fn remove(&mut self, summaries: &[(BootId, u64)]) {
+        let taken = |parcel: &Parcel| {
+            summaries.iter().any(|(boot, sequence)| *boot == parcel.boot && *sequence == parcel.sequence)
+        };
+        self.parcels.retain(|parcel| !taken(parcel));
+        self.bytes = self.parcels.iter().map(|parcel| parcel.json.len()).sum();
+    }
+
     /// Marks everything for sending: the connection is new, and what the old one carried may be lost.
     pub fn resend_all(&mut self) {
         for parcel in &mut self.parcels {

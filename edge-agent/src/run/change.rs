@@ -39,6 +39,7 @@ impl Agent {
             self.health.refused(vec![line]);
             return Ok(self);
         }
+        self.publisher.acknowledged(config.mqtt.delivery);
         let mut agent = self.change_connection(&config).await?;
         if agent.config.status != config.status {
             // The old one first: the new one may be at the same place.

@@ -78,7 +78,14 @@ fn block(
         let of_bus = if several_buses { number(bus) } else { String::new() };
         writeln!(out, "{mark}name = \"{kind}{of_bus}_{:02x}\"", device.address)?;
     }
-    writeln!(out, "{mark}bus = \"{}\"\n{mark}address = {:#04x}", bus.path.display(), device.address)
+    writeln!(out, "{mark}bus = \"{}\"\n{mark}address = {:#04x}", bus.path.display(), device.address)?;
+    if kind == "ads1115" {
+        writeln!(
+            out,
+            "\n# Say what hangs on its inputs, a channel each.\n[[sensor.channel]]\nname = \"a0\"\ninput = \"a0\""
+        )?;
+    }
+    Ok(())
 }
 
 /// `_1` for `/dev/i2c-1`.

@@ -252,6 +252,27 @@ fn accepted(text: &str) -> Vec<SensorConfig> {
 }
 
 #[test]
+fn every_kind_that_is_found_is_one_that_the_agent_takes() {
+    let everybody = everybody().into_iter().map(|(address, chip, _)| (address, chip));
+    let others = [(0x77, bosch(&[0x55])), (0x23, Chip::Registers(0, &[]))];
+    let buses = vec![bus("/dev/i2c-1", everybody), bus("/dev/i2c-3", others)];
+    let one_wire = vec!["28-0316a2798dff".to_owned(), "28-000000000001".to_owned()];
+    let text = printed(&Report { buses, one_wire });
+    assert_eq!(accepted(&text).len(), 8 + 1 + 2, "{text}");
+    // What is only guessed is taken as well once it is no comment.
+    let guessed = text.lines().skip_while(|line| !line.contains("# [[sensor]]")).take(5);
+    let guessed: Vec<&str> = guessed.map(|line| line.trim_start_matches("# ")).collect();
+    assert_eq!(accepted(&guessed.join("\n")).len(), 1, "{guessed:?}");
+}
+
+#[test]
+fn a_thermometer_alone_needs_no_name_either() {
+    let text = printed(&Report { buses: vec![], one_wire: vec!["28-0316a2798dff".to_owned()] });
+    assert!(text.ends_with("\n[[sensor]]\nkind = \"ds18b20\"\nid = \"28-0316a2798dff\"\n"), "{text}");
+    assert_eq!(accepted(&text).len(), 1);
+}
+
+#[test]
 fn what_is_printed_is_a_config_that_the_agent_takes() {
     let two =
         bus("/dev/i2c-1", [(0x76, bosch(&[0x60])), (0x77, bosch(&[0x58])), (0x23, Chip::Registers(0, &[]))]);
