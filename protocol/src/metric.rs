@@ -22,10 +22,12 @@ pub enum MetricNameError {
 /// The name of a metric: snake_case with the unit last, such as `cpu0_percent`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct MetricName(
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")))] String,
-);
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"))
+)]
+pub struct MetricName(String);
 
 impl MetricName {
     /// The name of `what` measured in `unit`: (`cpu0`, percent) is `cpu0_percent`.
