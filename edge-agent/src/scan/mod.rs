@@ -1,7 +1,7 @@
 //! `edge-agent scan`: which sensors are there, and the config for them.
 //!
-//! Nothing is written to an address where no chip lives that this program knows. How each is told is in
-//! [`identify`]; why it is done so, in the decision about it.
+//! Nothing is written to an address where no chip lives that this program knows. How each is told is in the
+//! module `identify`; why it is done so, in the decision about it.
 
 mod identify;
 mod one_wire;

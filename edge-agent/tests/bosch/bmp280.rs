@@ -215,6 +215,15 @@ fn data_of_the_last_measurement_are_not_taken_for_new_ones() {
 }
 
 #[test]
+fn one_bit_of_noise_does_not_make_old_data_new() {
+    // The order to measure does not get through, and the status then seems to say that it measures.
+    let wire = Wire::to(Model::Bmp280, [(17, Glitch::FlipWrite(8)), (18, Glitch::FlipRead(3))].into());
+    let mut sensor = sensor("", wire);
+    read(&mut sensor, at(1000)).unwrap();
+    assert_eq!(read(&mut sensor, at(3_601_000)), Err(Fault::NoAnswer));
+}
+
+#[test]
 fn one_frozen_quantity_is_stuck_after_ten_minutes() {
     for frozen in [0xF7..=0xF9, 0xFA..=0xFC] {
         let mut bench = Bench::new();
