@@ -25,6 +25,8 @@ const VOLTAGE: u32 = 0x0003_0003;
 const TEMPERATURE: u32 = 0x0003_0006;
 const THROTTLED: u32 = 0x0003_0046;
 const CLOCK_RATE_MEASURED: u32 = 0x0003_0047;
+/// A command in text, answered in text, as `vcgencmd` uses it.
+const COMMAND: u32 = 0x0003_0080;
 
 /// Ids within the tags that have some.
 const ARM_CLOCK: u32 = 3;
@@ -36,16 +38,43 @@ const SLOW: u32 = 0b110;
 pub struct Mailbox(pub Arc<Board>);
 
 impl Mailbox {
+    /// Hertz of the processor.
+    fn hertz(throttled: u32) -> u32 {
+        if throttled & SLOW != 0 { 600_000_000 } else { 1_200_000_000 }
+    }
+
+    /// What a command in text is answered.
+    fn obey(&self, command: &str) -> String {
+        let state = self.0.lock();
+        let mut words = command.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("get_throttled"), _) => format!("throttled={:#x}", state.throttled),
+            (Some("measure_temp"), _) => format!("temp={:.1}'C", state.processor()),
+            (Some("measure_volts"), None | Some("core")) => format!("volt={:.4}V", state.core_volts),
+            // 48 is its number in the firmware.
+            (Some("measure_clock"), Some("arm")) => format!("frequency(48)={}", Self::hertz(state.throttled)),
+            _ => "error=1 error_msg=\"Command not registered\"".to_owned(),
+        }
+    }
+
+    /// The answer to a command, as words: no error, and the text with a zero at its end, cut to the room.
+    fn text(&self, room: &[u8]) -> Vec<u32> {
+        let command = room[4..].split(|byte| *byte == 0).next().unwrap_or_default();
+        let mut text = self.obey(&String::from_utf8_lossy(command)).into_bytes();
+        text.truncate(room.len() - 5);
+        text.resize((text.len() / 4 + 1) * 4, 0);
+        std::iter::once(0).chain(text.chunks(4).map(|word| u32_at(word, 0))).collect()
+    }
+
     /// The words that a tag is answered with; nothing for one that this firmware does not know.
     fn answer(&self, tag: u32, id: u32) -> Option<Vec<u32>> {
         let state = self.0.lock();
-        let hertz = if state.throttled & SLOW != 0 { 600_000_000 } else { 1_200_000_000 };
         Some(match (tag, id) {
             (FIRMWARE, _) => vec![0x6601_0000],
             (MODEL, _) => vec![0],
             (REVISION, _) => vec![0x00A0_2082],
             (SERIAL, _) => vec![0xBADC_AFE0, 0],
-            (CLOCK_RATE | CLOCK_RATE_MEASURED, ARM_CLOCK) => vec![id, hertz],
+            (CLOCK_RATE | CLOCK_RATE_MEASURED, ARM_CLOCK) => vec![id, Self::hertz(state.throttled)],
             (CLOCK_RATE | CLOCK_RATE_MEASURED, _) => vec![id, 0],
             (VOLTAGE, CORE_VOLTAGE) => vec![id, (state.core_volts * 1e6).round() as u32],
             // Its bit 31 says that there is no such voltage.
@@ -70,11 +99,15 @@ impl Mailbox {
                 break;
             }
             let id = if room > 0 { u32_at(request, 4 * value) } else { 0 };
-            if let Some(answer) = self.answer(tag, id) {
+            let answer = match tag {
+                COMMAND if room > 1 => Some(self.text(&request[4 * value..4 * (value + room)])),
+                _ => self.answer(tag, id),
+            };
+            if let Some(answer) = answer {
                 for (index, word) in answer.iter().take(room).enumerate() {
                     put(request, value + index, *word);
                 }
-                let bytes = u32::try_from(4 * answer.len()).expect("two words");
+                let bytes = u32::try_from(4 * answer.len()).expect("no longer than the request");
                 put(request, at + 2, ANSWERED | bytes);
             }
             at = value + room;
@@ -137,6 +170,18 @@ mod tests {
         assert_eq!(answered[1], ANSWERED);
         assert_eq!(answered[4..6], [ANSWERED | 4, 0x50005]);
         assert_eq!(answered[8..11], [ANSWERED | 8, ARM_CLOCK, 600_000_000]);
+    }
+
+    #[test]
+    fn a_command_in_text_is_answered_in_text() {
+        let mut words = vec![0, 0, COMMAND, 64, 0, 0];
+        let text: Vec<u8> = b"get_throttled\0\0\0".to_vec();
+        words.extend(text.chunks(4).map(|word| u32_at(word, 0)));
+        words.resize(6 + 16, 0);
+        let answered = asked(&words);
+        assert_eq!(answered[4..6], [ANSWERED | 24, 0]);
+        let bytes: Vec<u8> = answered[6..].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        assert!(bytes.starts_with(b"throttled=0x50005\0"), "{bytes:?}");
     }
 
     #[test]

@@ -87,11 +87,11 @@ fn answer(message: &[u32; WORDS]) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// What the firmware makes of a message.
-    fn answered(error: u32, text: &str) -> Option<String> {
+    /// What becomes of an answer with these codes of the message and of the command.
+    fn answered(code: u32, error: u32, text: &str) -> Option<String> {
         let mut message = [0; WORDS];
         write(&mut message, text);
-        (message[1], message[4], message[5]) = (ANSWERED, ANSWERED | 16, error);
+        (message[1], message[4], message[5]) = (code, ANSWERED | 16, error);
         answer(&message)
     }
 
@@ -109,9 +109,10 @@ mod tests {
 
     #[test]
     fn only_an_answer_without_error_is_taken() {
-        assert_eq!(answered(0, "volt=0.8500V").as_deref(), Some("volt=0.8500V"));
-        assert_eq!(answered(1, "volt=0.8500V"), None);
-        assert_eq!(answered(0, "error=1 error_msg=\"Command not registered\""), None);
+        assert_eq!(answered(ANSWERED, 0, "volt=0.8500V").as_deref(), Some("volt=0.8500V"));
+        assert_eq!(answered(ANSWERED, 1, "volt=0.8500V"), None);
+        assert_eq!(answered(ANSWERED | 1, 0, "volt=0.8500V"), None, "the message was not understood");
+        assert_eq!(answered(ANSWERED, 0, "error=1 error_msg=\"Command not registered\""), None);
         let mut untouched = [0; WORDS];
         write(&mut untouched, "measure_volts core");
         assert_eq!(answer(&untouched), None, "a firmware that knows no such tag leaves it as it was");

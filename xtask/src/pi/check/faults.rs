@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 
-use super::Findings;
 use super::bench::{Bench, INTERVAL_MS, START, STUCK_SECONDS, healthy};
 use super::messages::State;
 use super::truth::{Air, METRICS, SENSOR};
+use super::{Findings, firmware};
 use crate::pi::parts::{MODEL, SERIAL};
 
 /// How soon a fault and its end must be told, by the clock of the guest.
-const WITHIN_MS: u64 = 2 * INTERVAL_MS;
+pub(super) const WITHIN_MS: u64 = 2 * INTERVAL_MS;
 /// The agent calls a chip stuck after more than a dozen equal readings, however short the time is set.
 const STUCK_READINGS: u64 = 13;
 /// Long enough for as many readings on a starved machine, where each second one may fail.
@@ -72,6 +72,9 @@ pub(super) fn play(bench: &mut Bench, findings: &mut Findings) -> anyhow::Result
         let [celsius, hectopascal, percent] = air.values;
         let name = format!("{celsius} °C, {hectopascal} hPa, {percent} %");
         findings.note(&name, fairly(bench, |bench| readings(bench, air)));
+    }
+    for report in &firmware::REPORTS {
+        findings.note(report.command, fairly(bench, |bench| firmware::told(bench, report)));
     }
     for fault in &FAULTS {
         findings.note(fault.causes, fairly(bench, |bench| undergo(bench, fault)));
@@ -179,7 +182,7 @@ fn told(state: &State) -> Option<&str> {
 
 /// The first state after `since_ms` that is as wanted. It must come before two intervals, or what is given, are
 /// over: the first state after that time is the last that is looked at.
-fn until(
+pub(super) fn until(
     bench: &mut Bench,
     since_ms: u64,
     within_ms: u64,
