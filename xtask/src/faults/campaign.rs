@@ -101,15 +101,18 @@ fn unquiet(http: u16, agent: &Agent) -> Option<String> {
         Err(error) => return Some(format!("{error:#}")),
     };
     let missing: u64 = ledger.values().map(|run| run.missing).sum();
-    let highest = ledger.get(&Source { device: device.clone(), boot }).map_or(0, |run| run.highest);
-    let files = spool::count(&agent.spool()).unwrap_or(usize::MAX);
+    let highest_of = |source: &Source| ledger.get(source).map_or(0, |run| run.highest);
+    let highest = highest_of(&Source { device: device.clone(), boot });
+    // Files may outlive their delivery, where they could not be removed while the disk was read-only.
+    let spooled = match spool::read(&agent.spool(), device) {
+        Ok(keys) => keys.iter().filter(|(source, sequence)| *sequence > highest_of(source)).count(),
+        Err(error) => return Some(format!("{error:#}")),
+    };
     // The last one may be on its way.
     let behind = journal.highest().saturating_sub(highest) > 1;
-    (missing > 0 || files > 0 || behind).then(|| {
-        format!(
-            "{device}: {missing} missing, {files} spool files, {highest} of {} received",
-            journal.highest()
-        )
+    (missing > 0 || spooled > 0 || behind).then(|| {
+        let made = journal.highest();
+        format!("{device}: {missing} missing, {spooled} in the spool alone, {highest} of {made} received")
     })
 }
 

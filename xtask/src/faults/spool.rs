@@ -26,11 +26,6 @@ pub(super) fn read(directory: &Path, device: &str) -> anyhow::Result<Vec<Key>> {
     Ok(keys)
 }
 
-/// The number of spool files.
-pub(super) fn count(directory: &Path) -> anyhow::Result<usize> {
-    Ok(files(directory)?.len())
-}
-
 fn files(directory: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
     let mut files = Vec::new();
