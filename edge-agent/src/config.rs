@@ -225,3 +225,9 @@ impl MqttConfig {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod example_tests;
+
+#[cfg(test)]
+mod bad_tests;

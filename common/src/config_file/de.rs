@@ -17,18 +17,28 @@ use serde::{
 /// A value to read from.
 pub(super) struct De<'a>(pub(super) &'a Node);
 
-macro_rules! number {
-    ($($method:ident => $type:ty, $visit:ident;)*) => {$(
+macro_rules! numbers {
+    ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            if let Value::Loose(text) = &self.0.value {
-                // A text that is no number is told as one, by the visitor that wants a number.
-                if let Ok(number) = text.trim().parse::<$type>() {
-                    return visitor.$visit(number);
-                }
+            match &self.0.value {
+                Value::Loose(text) => number(text.trim(), visitor),
+                _ => self.deserialize_any(visitor),
             }
-            self.deserialize_any(visitor)
         }
     )*};
+}
+
+/// A text that is no number is told as one, by the visitor that wants a number.
+fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+    if let Ok(number) = text.parse() {
+        visitor.visit_u64(number)
+    } else if let Ok(number) = text.parse() {
+        visitor.visit_i64(number)
+    } else if let Ok(number) = text.parse() {
+        visitor.visit_f64(number)
+    } else {
+        visitor.visit_str(text)
+    }
 }
 
 impl<'de> Deserializer<'de> for De<'_> {
@@ -55,12 +65,23 @@ impl<'de> Deserializer<'de> for De<'_> {
         }
     }
 
-    number! {
-        deserialize_u8 => u64, visit_u64; deserialize_u16 => u64, visit_u64;
-        deserialize_u32 => u64, visit_u64; deserialize_u64 => u64, visit_u64;
-        deserialize_i8 => i64, visit_i64; deserialize_i16 => i64, visit_i64;
-        deserialize_i32 => i64, visit_i64; deserialize_i64 => i64, visit_i64;
-        deserialize_f32 => f64, visit_f64; deserialize_f64 => f64, visit_f64;
+    numbers! {
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_f32 deserialize_f64
+    }
+
+    // What reads a struct would take a list of its values as well.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match &self.0.value {
+            Value::List(_) => Err(Wrong::new(What::Type { found: "a list", expected: "a map".to_owned() })),
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -116,7 +137,7 @@ impl<'de> Deserializer<'de> for De<'_> {
     }
 
     forward_to_deserialize_any! {
-        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier
+        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map identifier
         ignored_any
     }
 }

@@ -4,7 +4,7 @@ use super::{
     node::Node,
     problem::{Place, Problem},
 };
-use confique::meta::{FieldKind, Meta};
+use confique::meta::{Expr, FieldKind, LeafKind, Meta};
 use std::ffi::OsString;
 
 /// What the environment sets.
@@ -65,7 +65,7 @@ fn take(name: &'static str, value: OsString, path: &[&'static str], read: &mut E
 
 /// The table that has a key called `key`: empty for the top of the file.
 pub(super) fn table_of(meta: &'static Meta, key: &str) -> Option<String> {
-    if meta.fields.iter().any(|field| field.name == key) {
+    if meta.fields.iter().any(|field| field.name == key && is_plain(&field.kind)) {
         return Some(String::new());
     }
     meta.fields.iter().find_map(|field| match field.kind {
@@ -75,4 +75,15 @@ pub(super) fn table_of(meta: &'static Meta, key: &str) -> Option<String> {
         }
         FieldKind::Leaf { .. } => None,
     })
+}
+
+/// Whether a key has a plain value, as far as can be told, and not a table.
+fn is_plain(kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Leaf { env: Some(_), .. } => true,
+        FieldKind::Leaf { kind: LeafKind::Required { default: Some(default) }, .. } => {
+            !matches!(default, Expr::Array(_) | Expr::Map(_))
+        }
+        FieldKind::Leaf { .. } | FieldKind::Nested { .. } => false,
+    }
 }

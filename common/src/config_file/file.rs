@@ -4,7 +4,7 @@ use super::{
     lines::Lines,
     node::Node,
     problem::{Place, Problem},
-    words,
+    syntax,
 };
 use std::{fs::File, io::Read, path::Path};
 use toml::de::DeTable;
@@ -59,12 +59,15 @@ pub(super) fn parse(name: &str, text: &str) -> Parsed {
     for error in errors {
         let line = lines.of(error.span().map_or(0, |span| span.start));
         let place = Place::File(name.to_owned(), Some(line));
-        if words::misleads(error.message()) {
+        if syntax::misleads(error.message()) {
             doubtful = doubtful.min(line);
         }
         // One mistake may break several rules; the first says it best.
         if problems.last().is_none_or(|last| last.place != place) {
-            problems.push(Problem { place, ..Problem::file(name, words::syntax(error.message())) });
+            problems.push(Problem {
+                place,
+                ..Problem::file(name, syntax::tell(error.message(), lines.text(line)))
+            });
         }
     }
     Parsed { root: Node::of_file(&table, &lines), problems, doubtful }

@@ -9,6 +9,7 @@ mod node;
 mod places;
 mod problem;
 mod recover;
+mod syntax;
 mod words;
 mod wrong;
 
@@ -95,11 +96,12 @@ where
     let (environment, wrong_variables) = recover::read::<C::Layer>(&mut of_environment.root, &elsewhere);
     let mut places = Places::new(of_environment.variables, sources.flags);
     let mut problems = of_environment.problems;
-    problems.extend(
-        wrong_variables.into_iter().map(|found| places.in_environment(found)).filter(|problem| {
-            !of_environment.empty.iter().any(|name| problem.place == Place::Variable(name))
-        }),
-    );
+    for found in wrong_variables {
+        // An empty one is what a variable that somebody forgot to set looks like.
+        if !places.variable_of(&found).is_some_and(|name| of_environment.empty.contains(&name)) {
+            problems.push(places.in_environment(found));
+        }
+    }
 
     let parsed = name.map_or_else(file::Parsed::none, |name| file::parse(name, text));
     let (mut root, is_toml) = (parsed.root, parsed.problems.is_empty());
@@ -120,7 +122,7 @@ where
     }
 
     let layers = [Some(sources.command_line), environment, file];
-    let config = layers.into_iter().flatten().fold(C::Layer::empty(), confique::Layer::with_fallback);
+    let config = layers.into_iter().flatten().fold(C::Layer::empty(), Layer::with_fallback);
     let config = C::from_layer(config.with_fallback(C::Layer::default_values()));
     let config = config.map_err(|error| problems.push(missing(&error))).ok();
     Loaded { config: config.filter(|_| is_toml), places, problems }

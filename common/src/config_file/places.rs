@@ -71,11 +71,16 @@ impl Places {
         Problem { place, key: keys(&found.path), text: found.text, warning: false }
     }
 
+    /// The variable that a mistake in the environment is in.
+    pub(super) fn variable_of(&self, found: &Found) -> Option<&'static str> {
+        let key = dotted(&found.path);
+        self.variables.iter().find(|(path, _)| *path == key).map(|(_, name)| *name)
+    }
+
     /// Notes what could not be read in the environment.
     pub(super) fn in_environment(&mut self, found: Found) -> Problem {
         let key = dotted(&found.path);
-        let variable = self.variables.iter().find(|(path, _)| *path == key);
-        let place = variable.map_or(Place::Nowhere, |(_, name)| Place::Variable(name));
+        let place = self.variable_of(&found).map_or(Place::Nowhere, Place::Variable);
         let problem = Problem { place, key: key.clone(), text: found.text, warning: false };
         self.broken.push(key);
         problem

@@ -3,7 +3,7 @@
 use super::{
     de::De,
     node::{Node, Step, Value},
-    words,
+    words::{self, Spot},
     wrong::{What, Wrong},
 };
 use serde::de::DeserializeOwned;
@@ -66,49 +66,69 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 fn tell(root: &Node, wrong: &Wrong, key: &[Step], elsewhere: &dyn Fn(&str) -> Option<String>) -> Found {
-    let name =
-        key.iter().rev().find_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
-    let (name, (line, node)) = (name.unwrap_or_default(), root.at(&wrong.path).unwrap_or((root.line, root)));
+    let of_key = |step: &Step| if let Step::Key(key) = step { Some(key.clone()) } else { None };
+    let name = key.iter().rev().find_map(of_key).unwrap_or_default();
+    let (line, node) = root.at(&wrong.path).unwrap_or((root.line, root));
     let mut meant = None;
     let text = match &wrong.what {
         What::UnknownKey { known } => {
-            meant = words::meant(name, known).map(|meant| {
-                let table = key.iter().take(key.len().saturating_sub(1)).cloned();
-                table.chain([Step::Key(meant.to_owned())]).collect()
-            });
-            words::unknown_key(name, known, elsewhere(name).as_deref())
+            let table = key[..key.len().saturating_sub(1)].to_vec();
+            let (near, far) = (words::meant(&name, known), elsewhere(&name));
+            meant = match (near, &far) {
+                (Some(near), _) => Some([table, vec![Step::Key(near.to_owned())]].concat()),
+                (None, Some(far)) => {
+                    let keys = far.split('.').filter(|key| !key.is_empty()).chain([name.as_str()]);
+                    Some(keys.map(|key| Step::Key(key.to_owned())).collect())
+                }
+                (None, None) => None,
+            };
+            words::unknown_key(&name, known, far.as_deref())
         }
-        what => words::tell(what, name, matches!(node.value, Value::Loose(_))),
+        what => {
+            let in_list = matches!(wrong.path.last(), Some(Step::Index(_)));
+            words::tell(what, &Spot { key: &name, in_list, value: &node.value })
+        }
     };
     Found { path: key.to_vec(), line, text, meant, missing: matches!(wrong.what, What::Missing { .. }) }
 }
 
 /// Finds the key to blame where the reader names a table only: an enum that is told apart by a tag is read
-/// into a buffer first, which forgets the way. The key is the one without which the complaint changes.
+/// into a buffer first, which forgets the way. It is the key without which the complaint changes, and in what
+/// it holds again the one, as far as that goes.
 fn narrow<T: DeserializeOwned>(root: &mut Node, wrong: &mut Wrong) {
-    if matches!(wrong.what, What::Missing { .. }) {
-        return;
+    let complaint = wrong.clone();
+    if root.at(&wrong.path).is_none() {
+        // A key that does not exist is named, but not the table in the table that it stands in.
+        wrong.path.pop();
     }
-    let keys: Vec<String> = match root.at(&wrong.path) {
-        Some((_, node)) => node.entries().map(|entry| entry.key.clone()).collect(),
-        None => return,
-    };
-    let blamed = |root: &mut Node, key: &String| {
-        let path: Vec<Step> = wrong.path.iter().cloned().chain([Step::Key(key.clone())]).collect();
+    while let Some(step) = blamed::<T>(root, &complaint, &wrong.path) {
+        wrong.path.push(step);
+    }
+}
+
+fn blamed<T: DeserializeOwned>(root: &mut Node, complaint: &Wrong, path: &[Step]) -> Option<Step> {
+    let missing = matches!(complaint.what, What::Missing { .. });
+    let (_, node) = root.at(path)?;
+    let keys = node.entries().map(|entry| (Step::Key(entry.key.clone()), &entry.node));
+    let all = keys.chain(node.items().map(|(index, item)| (Step::Index(index), item)));
+    // What is missing is missing in a table.
+    let holds = |node: &Node| matches!(node.value, Value::Table(_) | Value::List(_));
+    let steps: Vec<Step> = all.filter(|(_, node)| !missing || holds(node)).map(|(step, _)| step).collect();
+    let mut changes = |step: &Step| {
+        let path: Vec<Step> = path.iter().chain([step]).cloned().collect();
         set_hidden(root, &path, true);
         let without = T::deserialize(De(root)).err().map(|mut other: Wrong| {
             other.path.reverse();
             other
         });
         set_hidden(root, &path, false);
-        without.is_none_or(|other| other != *wrong)
+        without.is_none_or(|other| other != *complaint)
     };
-    let mut candidates: Vec<&String> = keys.iter().filter(|key| blamed(root, key)).collect();
+    let mut candidates: Vec<Step> = steps.into_iter().filter(|step| changes(step)).collect();
     // Without its tag nothing of the table is understood, so that always changes the complaint.
-    candidates.sort_by_key(|key| TAGS.contains(&key.as_str()));
-    if let Some(key) = candidates.first() {
-        wrong.path.push(Step::Key((*key).clone()));
-    }
+    let is_tag = |step: &Step| matches!(step, Step::Key(key) if TAGS.contains(&key.as_str()));
+    candidates.sort_by_key(is_tag);
+    candidates.into_iter().next()
 }
 
 fn set_hidden(root: &mut Node, path: &[Step], hidden: bool) {

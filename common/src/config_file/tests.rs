@@ -30,6 +30,7 @@ struct Inner {
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(dead_code, reason = "only the mistakes in it count")]
 enum Sensor {
     Thermometer(#[expect(dead_code, reason = "only the mistakes in it count")] Thermometer),
     Barometer(Barometer),
@@ -46,9 +47,21 @@ struct Thermometer {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only the mistakes in it count")]
 struct Barometer {
     #[serde(default)]
     altitude: Option<f64>,
+    #[serde(default)]
+    channel: Vec<Channel>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only the mistakes in it count")]
+struct Channel {
+    name: String,
+    #[serde(default)]
+    scale: f64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -121,7 +134,7 @@ kind = "thermometer"
             "x.toml:8: mqtt.depth: 300 cannot be; a whole number from 0 to 255 belongs here",
             "x.toml:9: mqtt.interval_seconds: there is no such key; move it to the top of the file, before the first [table]",
             "x.toml:10: mqtt.password: a whole number stands here, but a text belongs here; write it in quotes",
-            "x.toml:13: host.cpu: a text stands here, but true or false belongs here; write it without quotes",
+            "x.toml:13: host.cpu: a text stands here, but true or false belongs here; give true or false",
             "x.toml:14: host.disk: a whole number stands here, but a text belongs here; write it in quotes",
             "x.toml:22: sensor.addres: there is no such key; did you mean address?",
             "x.toml:23: sensor.name: a whole number stands here, but a text belongs here; write it in quotes",
@@ -140,7 +153,7 @@ fn what_is_sound_stays_and_half_a_sensor_does_not() {
     );
     let config = loaded.config.unwrap();
     assert_eq!((config.interval_seconds, config.mqtt.depth), (5.0, 7));
-    assert!(matches!(config.sensor.as_slice(), [Sensor::Barometer(Barometer { altitude: Some(12.0) })]));
+    assert!(matches!(config.sensor.as_slice(), [Sensor::Barometer(Barometer { altitude: Some(12.0), .. })]));
     assert_eq!(loaded.problems.len(), 2);
     assert!(config.host.is_none() && config.mqtt.url.is_none() && config.mqtt.password.is_none());
     assert!(loaded.places.is_broken("interval_seconds") && !loaded.places.is_broken("mqtt.depth"));
@@ -181,8 +194,8 @@ fn what_is_no_toml_is_told_with_the_rest_that_is_sure() {
             "x.toml:1: colour: there is no such key; the keys here are interval_seconds, mqtt, sensor, host",
             "x.toml:2: this is no TOML, string values must be quoted; write a text in \"quotes\", and a number without its unit",
             "x.toml:4: mqtt.urll: there is no such key; did you mean url?",
-            "x.toml:5: this is no TOML, extra `=`; correct the line, or take it out",
-            "x.toml:6: this is no TOML, unclosed table; close it with ]",
+            "x.toml:5: this is no TOML, extra `=`; write key = value",
+            "x.toml:6: this is no TOML, unclosed table; write [table], or [[table]] where there may be several",
         ]
     );
     assert!(with(text, &[]).config.is_none(), "what is missing says nothing");
@@ -203,4 +216,33 @@ fn a_date_or_an_odd_key_is_no_riddle() {
 fn a_hundred_mistakes_are_enough() {
     let text: String = (0..20_000).map(|n| format!("k{n} = 1\n")).collect();
     assert_eq!(lines(&text).len(), recover::MOST);
+}
+
+#[test]
+fn mistakes_in_tables_of_tables_are_found_where_they_are() {
+    let text = "[[sensor]]
+kind = 'barometer'
+[[sensor.channel]]
+name = 'a'
+[[sensor.channel]]
+scale = 1
+[[sensor.channel]]
+name = 'b'
+scal = 2
+scale = 'x'
+colour = 1
+[[sensor]]
+kind = 'barometer'
+altitude = 'high'
+";
+    assert_eq!(
+        lines(text),
+        [
+            "x.toml:5: sensor.channel.name: it is missing; add a line name = ...",
+            "x.toml:9: sensor.channel.scal: there is no such key; did you mean scale?",
+            "x.toml:10: sensor.channel.scale: a text stands here, but a number belongs here; give a number",
+            "x.toml:11: sensor.channel.colour: there is no such key; the keys here are name, scale",
+            "x.toml:14: sensor.altitude: a text stands here, but a number belongs here; give a number",
+        ]
+    );
 }

@@ -1,6 +1,6 @@
 //! Mistakes in plain words: what is wrong; what to do.
 
-use super::wrong::What;
+use super::{node::Value, wrong::What};
 
 /// A word that a wrong one was probably meant to be.
 pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -11,9 +11,10 @@ pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     };
     let nearest = known.iter().filter(|known| near(known).is_some()).min_by_key(|known| near(known));
     nearest.copied().or_else(|| {
-        // `interval` or `interval_ms` for `interval_seconds`.
+        // `interval` or `interval_ms` for `interval_seconds`, `user` for `username`.
         let head = |word: &str| word.split(['_', '-']).next().unwrap_or_default().to_owned();
-        let mut alike = known.iter().filter(|known| head(known) == head(&lower));
+        let begins = |known: &str| lower.len() >= 3 && known.starts_with(lower.as_str());
+        let mut alike = known.iter().filter(|known| head(known) == head(&lower) || begins(known));
         alike.next().copied().filter(|_| alike.next().is_none())
     })
 }
@@ -31,10 +32,20 @@ pub(super) fn unknown_key(key: &str, known: &[&str], elsewhere: Option<&str>) ->
     format!("there is no such key; {remedy}")
 }
 
-/// The mistake in words. `key` is the last one on the way to it; `loose` is a text of the environment.
-pub(super) fn tell(what: &What, key: &str, loose: bool) -> String {
+/// What the words about a mistake depend on beside the mistake itself.
+pub(super) struct Spot<'a> {
+    /// The last key on the way to it.
+    pub(super) key: &'a str,
+    /// Whether it is an item of a list.
+    pub(super) in_list: bool,
+    /// The value that stands there.
+    pub(super) value: &'a Value,
+}
+
+/// The mistake in words.
+pub(super) fn tell(what: &What, spot: &Spot<'_>) -> String {
     match what {
-        What::UnknownKey { known } => unknown_key(key, known, None),
+        What::UnknownKey { known } => unknown_key(spot.key, known, None),
         What::UnknownWord { word, known } => match meant(word, known) {
             Some(meant) => format!("{word:?} is not known; did you mean {meant:?}?"),
             None => {
@@ -44,31 +55,43 @@ pub(super) fn tell(what: &What, key: &str, loose: bool) -> String {
         },
         What::Missing { key } => format!("it is missing; add a line {key} = ..."),
         What::Said(message) => message.clone(),
-        What::Value { found, expected } => {
-            format!("{found} cannot be; {} belongs here", plain(expected))
-        }
+        What::Value { found, expected } => format!("{found} cannot be; {} belongs here", plain(expected)),
         What::Type { found, expected } => {
             let belongs = plain(expected);
-            let remedy = match (*found, belongs) {
-                _ if loose => format!("give {belongs}"),
-                ("a text", _) if is_bare(belongs) => "write it without quotes".to_owned(),
-                ("a whole number" | "a number with a fraction" | "true or false" | "a date", "a text") => {
-                    "write it in quotes".to_owned()
-                }
-                ("a number with a fraction", _) if is_bare(belongs) => "leave the fraction out".to_owned(),
-                ("a table", "a list") => format!("write [[{key}]], or a list in [ ]"),
-                ("a list", "a table") => format!("write [{key}], with single brackets"),
-                (_, "a list") => format!("write {key} = [ ... ]"),
-                (_, "a table") => format!("write its keys below [{key}]"),
-                _ => format!("give {belongs}"),
-            };
-            format!("{found} stands here, but {belongs} belongs here; {remedy}")
+            format!("{found} stands here, but {belongs} belongs here; {}", remedy(found, belongs, spot))
         }
     }
 }
 
-fn is_bare(expected: &str) -> bool {
-    expected == "true or false" || expected == "a number" || expected.starts_with("a whole number")
+/// What to do about a value of another type.
+fn remedy(found: &str, belongs: &str, spot: &Spot<'_>) -> String {
+    let (key, usual) = (spot.key, || format!("give {belongs}"));
+    match (found, belongs) {
+        ("a text", _) if means(spot.value, belongs) => "write it without quotes".to_owned(),
+        ("a whole number" | "a number with a fraction" | "true or false" | "a date", "a text") => {
+            "write it in quotes".to_owned()
+        }
+        ("a number with a fraction", _) if belongs.starts_with("a whole number") => {
+            "leave the fraction out".to_owned()
+        }
+        (_, "a table") if spot.in_list => format!("write [[{key}]], and its keys below"),
+        ("a table", "a list") => format!("write [[{key}]], or a list in [ ]"),
+        ("a list", "a table") => format!("write [{key}], with single brackets"),
+        (_, "a list") => format!("write {key} = [ ... ]"),
+        (_, "a table") => format!("write its keys below [{key}]"),
+        _ => usual(),
+    }
+}
+
+/// Whether a text is what belongs there but for its quotes.
+fn means(value: &Value, belongs: &str) -> bool {
+    let Value::Text(text) = value else { return false };
+    let is_number = || text.parse::<f64>().is_ok() || text.starts_with("0x");
+    match belongs {
+        "true or false" => matches!(text.as_str(), "true" | "false"),
+        number if number.contains("number") => is_number(),
+        _ => false,
+    }
 }
 
 /// What readers ask for, in the words of people who write configurations.
@@ -91,47 +114,6 @@ fn plain(expected: &str) -> &str {
     }
 }
 
-/// The parser's own words on what is no TOML, made whole with what to do.
-pub(super) fn syntax(message: &str) -> String {
-    let said = message.split(", expected ").next().unwrap_or_default();
-    let said = said.lines().map(str::trim).collect::<Vec<_>>().join(", ");
-    let has = |part: &str| said.contains(part);
-    let remedy = if has("duplicate key") {
-        "leave one of them out, or put both together"
-    } else if has("string values must be quoted") || has("invalid float") {
-        "write a text in \"quotes\", and a number without its unit"
-    } else if has("key with no value") {
-        "write key = value, and begin a comment with #"
-    } else if has("unclosed table") {
-        "close it with ]"
-    } else if has("unclosed array") || has("array elements") {
-        "write the list as [1, 2]"
-    } else if has("inline table") {
-        "write the table as { key = value }"
-    } else if has("escaped") {
-        "write \\\\ for a backslash, or put the text in 'single quotes'"
-    } else if has("basic string") || has("literal string") || has("quote") {
-        "close the text with the quote that it begins with"
-    } else if has("boolean") {
-        "write true or false"
-    } else if has("leading zero") || has("number") || has("digits") || has("fraction") || has("mantissa") {
-        "write the number as 5, 0.5 or 0x76"
-    } else if has("unexpected key or value") {
-        "begin a new line, with no comma"
-    } else if has("unquoted key") {
-        "write the key in letters, digits, _ and -"
-    } else {
-        "correct the line, or take it out"
-    };
-    format!("this is no TOML, {said}; {remedy}")
-}
-
-/// Whether a mistake of this kind may move the lines that follow it to another table, or swallow them.
-pub(super) fn misleads(message: &str) -> bool {
-    ["table", "array", "string", "quote"].iter().any(|part| message.contains(part))
-        && !message.contains("string values must be quoted")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +128,7 @@ mod tests {
             ("pasword_file", Some("password_file")),
             ("interval_ms", Some("interval_seconds")),
             ("interval", Some("interval_seconds")),
+            ("user", Some("username")),
             ("colour", None),
             ("", None),
         ] {

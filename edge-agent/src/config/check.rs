@@ -176,5 +176,5 @@ fn exposed(config: &Config, places: &Places) -> Vec<Problem> {
 }
 
 fn all_may_read(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+    fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o004 != 0)
 }

@@ -101,8 +101,18 @@ impl Loader {
         purpose: Purpose,
         machine: &Machine,
     ) -> Result<Sound, Problems> {
-        let mut sources =
-            Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
+        self.load_text_with(text, &|_| None, purpose, machine)
+    }
+
+    /// The same with these variables.
+    pub(super) fn load_text_with(
+        &self,
+        text: &str,
+        variable: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+        purpose: Purpose,
+        machine: &Machine,
+    ) -> Result<Sound, Problems> {
+        let mut sources = Sources { variable, ..Sources::of_process(None, Path::new("/no/such/file")) };
         self.add_command_line(&mut sources);
         self.finish(config_file::compose(sources, Some("agent.toml"), text), purpose, machine)
     }
