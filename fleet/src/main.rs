@@ -10,8 +10,9 @@ mod report;
 mod tally;
 mod template;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
+use common::open_files;
 use options::Options;
 use std::{sync::Arc, time::Duration};
 use tally::Tally;
@@ -28,19 +29,15 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(play(options))
 }
 
-/// Each device is an open file. The limit may be raised to the hard one by anybody.
+/// Each device is an open file.
 fn allow_connections(devices: u32) -> anyhow::Result<()> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     const SPARE: u64 = 64;
-    let limit = getrlimit(Resource::Nofile);
+    let limit = open_files::raise_limit().context("cannot raise the limit of open files")?;
     let wanted = u64::from(devices) + SPARE;
-    if limit.maximum.is_some_and(|maximum| maximum < wanted) {
-        anyhow::bail!(
-            "{devices} devices take {wanted} open files, and the limit is lower: ulimit -Hn {wanted}"
-        );
+    if let Some(limit) = limit.filter(|limit| *limit < wanted) {
+        bail!("{devices} devices take {wanted} open files, and the limit is {limit}: ulimit -Hn {wanted}");
     }
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
-        .context("cannot raise the limit of open files")
+    Ok(())
 }
 
 async fn play(options: Options) -> anyhow::Result<()> {
