@@ -5,7 +5,6 @@ mod common;
 use common::summary;
 use hub::{
     ingest::retime::Timed,
-    receipts::Receipts,
     store::{
         Arrivals, Batch, Keep, Point, Read, Source, Span, Store, Upkeep,
         fold::{DAY_MS, HOUR_MS, MINUTE_MS},

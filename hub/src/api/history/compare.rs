@@ -39,6 +39,12 @@ pub(crate) struct CompareQuery {
     from: Option<String>,
     /// End, included, as in the history of a device.
     to: Option<String>,
+    /// Start in milliseconds since 1970-01-01 UTC, instead of `from`.
+    #[param(minimum = 0, maximum = 253402300799999_i64)]
+    from_ms: Option<i64>,
+    /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
+    #[param(minimum = 0, maximum = 253402300799999_i64)]
+    to_ms: Option<i64>,
     /// Length of a step, `5m` say; when left out, the finest natural one that keeps to `max_points`.
     step: Option<String>,
     /// Most steps.
@@ -106,7 +112,7 @@ pub(crate) async fn compare(
     State(shared): State<Arc<Shared>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let names = ["metric", "devices", "from", "to", "step", "max_points", "aggregate"];
+    let names = ["metric", "devices", "from", "to", "from_ms", "to_ms", "step", "max_points", "aggregate"];
     let query = Query::parse(&query.unwrap_or_default(), &names)?;
     let metric = query.metric()?;
     let devices = expand(&shared, &query.devices("devices")?)?;

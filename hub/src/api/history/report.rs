@@ -37,6 +37,12 @@ pub(crate) struct ReportQuery {
     from: Option<String>,
     /// End, included, as in the history of a device.
     to: Option<String>,
+    /// Start in milliseconds since 1970-01-01 UTC, instead of `from`.
+    #[param(minimum = 0, maximum = 253402300799999_i64)]
+    from_ms: Option<i64>,
+    /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
+    #[param(minimum = 0, maximum = 253402300799999_i64)]
+    to_ms: Option<i64>,
     /// Length of the steps of `points`, as in the history of a device.
     step: Option<String>,
     /// Most points.
@@ -124,7 +130,7 @@ pub(crate) async fn report(
     Known { id, .. }: Known,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let names = ["metric", "from", "to", "step", "max_points", "bands"];
+    let names = ["metric", "from", "to", "from_ms", "to_ms", "step", "max_points", "bands"];
     let query = Query::parse(&query.unwrap_or_default(), &names)?;
     let metric = query.metric()?;
     let bounds = query.bands()?;
