@@ -34,6 +34,10 @@ pub struct Config {
     /// What is kept of the past.
     #[config(nested)]
     pub history: HistoryConfig,
+
+    /// What is kept of what happened.
+    #[config(nested)]
+    pub events: EventsConfig,
 }
 
 /// Panel and API.
@@ -97,6 +101,15 @@ pub struct HistoryConfig {
     /// Days that summaries are kept; 0 keeps them for ever.
     #[config(env = "EDGEWISE_RETENTION_DAYS", default = 30)]
     pub retention_days: u32,
+}
+
+/// What is kept of what happened to devices.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct EventsConfig {
+    /// Days that events are kept, 10,000 of a device at most; 0 sets no time.
+    #[config(env = "EDGEWISE_EVENTS_DAYS", default = 365)]
+    pub days: u32,
 }
 
 /// What the command line says, over everything else.

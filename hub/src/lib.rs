@@ -7,6 +7,7 @@ pub mod api;
 pub mod clock;
 pub mod complaints;
 pub mod config;
+pub mod events;
 pub mod ingest;
 pub mod mqtt;
 mod panel;

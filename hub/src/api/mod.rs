@@ -2,21 +2,26 @@
 
 mod auth;
 mod devices;
+mod events;
+mod events_query;
 mod health;
 mod history;
 mod ledger;
 mod openapi;
 mod problem;
+mod read;
 mod stream;
+mod when;
 
 pub use auth::{EmptyPassword, Password};
+pub use events::{EventView, EventsView};
 pub use health::{Check, Ready};
 pub use history::HistoryView;
 pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
-use crate::{panel, state::State, store::Read, stream::Stream};
+use crate::{events::Log, panel, state::State, store::Read, stream::Stream};
 use axum::{
     Router,
     extract::Request,
@@ -51,6 +56,8 @@ pub struct Api {
     pub stream: Stream,
     /// History.
     pub store: Arc<dyn Read>,
+    /// What happened to devices.
+    pub events: Log,
     /// What `/readyz` asks, by name.
     pub checks: Vec<(&'static str, Check)>,
     /// Asked of everybody; without one, only this machine is answered.
@@ -89,6 +96,7 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(devices::one))
         .routes(routes!(history::history))
         .routes(routes!(ledger::ledger))
+        .routes(routes!(events::list))
         .routes(routes!(stream::stream))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))

@@ -3,6 +3,7 @@
 
 use hub::{
     api::{self, Api, Password},
+    events::{self, Recorder, RecorderThread},
     ingest::Ingest,
     mqtt::{Incoming, Outgoing},
     state::State,
@@ -29,6 +30,8 @@ pub(crate) struct Hub {
     pub(crate) health: Arc<Health>,
     pub(crate) address: SocketAddr,
     pub(crate) writer: Writer,
+    pub(crate) recorder: Recorder,
+    recorder_thread: RecorderThread,
     server: JoinHandle<std::io::Result<()>>,
     shutdown: CancellationToken,
 }
@@ -42,11 +45,14 @@ impl Hub {
         let mut store = SqliteStore::open(path).unwrap();
         let state = Arc::new(State::restore(store.load().unwrap()));
         let reader = store.reader();
+        let events = events::Log::open(path).unwrap();
+        let (recorder, recorder_thread) = Recorder::start(events.clone(), None).unwrap();
         let (acks_out, acks) = mpsc::channel(10_000);
         let (writer, history) =
             Writer::start(Box::new(store), state.clone(), acks_out, Options::default()).unwrap();
         let health = writer.health();
         let ingest = Ingest::new(Prefix::default(), state.clone(), history, stream.clone());
+        let ingest = ingest.recording(recorder.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -55,22 +61,31 @@ impl Hub {
             state: state.clone(),
             stream,
             store: reader,
+            events,
             checks: vec![("store", Box::new(move || checked.check()))],
             password: password.map(|text| Password::new(text).unwrap()),
         };
         let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
-        Self { ingest, acks, state, health, address, writer, server, shutdown }
+        Self { ingest, acks, state, health, address, writer, recorder, recorder_thread, server, shutdown }
     }
 
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         tokio::time::timeout(SURELY, self.server).await.expect("the server ends").unwrap().unwrap();
+        self.recorder_thread.stop().await;
         self.writer.stop().await.unwrap();
     }
 
     pub(crate) async fn receive(&mut self, topic: &str, payload: impl Into<Vec<u8>>, received_ms: i64) {
         let payload = payload.into().into();
         let incoming = Incoming { topic: topic.to_owned(), payload, retained: false };
+        self.ingest.receive(&incoming, received_ms).await;
+    }
+
+    /// What the broker had kept.
+    pub(crate) async fn replay(&mut self, topic: &str, payload: impl Into<Vec<u8>>, received_ms: i64) {
+        let payload = payload.into().into();
+        let incoming = Incoming { topic: topic.to_owned(), payload, retained: true };
         self.ingest.receive(&incoming, received_ms).await;
     }
 
