@@ -38,6 +38,10 @@ pub struct Config {
     /// What is kept of what happened.
     #[config(nested)]
     pub events: EventsConfig,
+
+    /// Figures for Prometheus.
+    #[config(nested)]
+    pub metrics: MetricsConfig,
 }
 
 /// Panel and API.
@@ -110,6 +114,15 @@ pub struct EventsConfig {
     /// Days that events are kept, 10,000 of a device at most; 0 sets no time.
     #[config(env = "EDGEWISE_EVENTS_DAYS", default = 365)]
     pub days: u32,
+}
+
+/// Figures for Prometheus, at `/metrics` and `/metrics/devices`.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct MetricsConfig {
+    /// Whether they are told to everybody who reaches the hub, without the password of panel and API.
+    #[config(env = "EDGEWISE_METRICS_WITHOUT_PASSWORD", default = false)]
+    pub without_password: bool,
 }
 
 /// What the command line says, over everything else.

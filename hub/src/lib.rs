@@ -9,6 +9,7 @@ pub mod complaints;
 pub mod config;
 pub mod events;
 pub mod ingest;
+pub mod metrics;
 pub mod mqtt;
 mod panel;
 pub mod receipts;

@@ -6,6 +6,7 @@ use crate::{
     config::{Config, ConfigError},
     events::{self, Recorder},
     ingest::Ingest,
+    metrics,
     mqtt::{self, Broker, Outgoing},
     state::State,
     store::{
@@ -108,28 +109,43 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let (recorder, recorder_thread) = Recorder::start(log.clone(), retention(config.events.days))?;
 
     let (acks, acks_out) = mpsc::channel(ACKS);
+    let acks_length = length(&acks);
     let options = Options { topics: topics.clone(), retention: retention(config.history.retention_days) };
     let (writer, history) =
         Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
 
     let (incoming, incoming_inbox) = mpsc::channel(INCOMING);
+    let queues = vec![("incoming", length(&incoming)), ("acks", acks_length)];
+    let waiting_bytes = history.waiting_bytes();
     let settings = broker_settings(&config, &state, &topics)?;
     let broker = Arc::new(mqtt::start(settings, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
     let ingest = ingest.recording(recorder.clone());
+    let counted = ingest.counters();
     let no_more = CancellationToken::new();
     // Cancelled when a part ends by itself, which none may: half a hub would look like a whole one.
     let fallen = CancellationToken::new();
-    let settled = tokio::spawn(settle(recorder, state.clone()));
+    let settled = tokio::spawn(settle(recorder.clone(), state.clone()));
     let ingest = part(&fallen, ingest.run(incoming_inbox, no_more.clone()));
     let acknowledge = part(&fallen, acknowledge(broker.clone(), acks_out));
 
     let (health, link) = (writer.health(), Arc::downgrade(&broker));
     let checks: Vec<(&'static str, api::Check)> =
         vec![("store", Box::new(move || health.check())), ("broker", Box::new(move || connected(&link)))];
+    let metrics = metrics::Sources {
+        started_ms: clock::now_ms(),
+        ingest: counted,
+        store: writer.health(),
+        mqtt: broker.counters(),
+        events: recorder.counters(),
+        queues,
+        store_queue_bytes: Box::new(move || Some(waiting_bytes())),
+        path: config.data.join(STORE),
+    };
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
-    let api = Api { state, stream, store: reader, events: log, checks, password };
+    let open_metrics = config.metrics.without_password;
+    let api = Api { state, stream, store: reader, events: log, metrics, open_metrics, checks, password };
     let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
     tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
 
@@ -216,6 +232,12 @@ fn broker_settings(config: &Config, state: &State, topics: &Topics) -> Result<mq
 fn connected(broker: &Weak<Broker>) -> Result<(), String> {
     let connected = broker.upgrade().is_some_and(|broker| broker.connected());
     if connected { Ok(()) } else { Err("not connected".to_owned()) }
+}
+
+/// Tells how many wait, without keeping the channel open.
+fn length<T: Send + 'static>(sender: &mpsc::Sender<T>) -> metrics::Length {
+    let sender = sender.downgrade();
+    Box::new(move || sender.upgrade().map(|sender| sender.max_capacity() - sender.capacity()))
 }
 
 /// Whoever is still away then went while the hub was away.

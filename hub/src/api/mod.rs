@@ -7,6 +7,7 @@ mod events_query;
 mod health;
 mod history;
 mod ledger;
+mod metrics;
 mod openapi;
 mod problem;
 mod read;
@@ -21,7 +22,7 @@ pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
-use crate::{events::Log, panel, state::State, store::Read, stream::Stream};
+use crate::{events::Log, metrics::Sources, panel, state::State, store::Read, stream::Stream};
 use axum::{
     Router,
     extract::Request,
@@ -58,6 +59,10 @@ pub struct Api {
     pub store: Arc<dyn Read>,
     /// What happened to devices.
     pub events: Log,
+    /// What the hub counts.
+    pub metrics: Sources,
+    /// Whether the figures for Prometheus are told without the password.
+    pub open_metrics: bool,
     /// What `/readyz` asks, by name.
     pub checks: Vec<(&'static str, Check)>,
     /// Asked of everybody; without one, only this machine is answered.
@@ -69,6 +74,7 @@ struct Shared {
     api: Api,
     guard: auth::Guard,
     reads: Semaphore,
+    sums: metrics::Sums,
     streams: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
@@ -98,6 +104,8 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(ledger::ledger))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))
+        .routes(routes!(metrics::hub))
+        .routes(routes!(metrics::devices))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }
@@ -107,6 +115,7 @@ fn router(api: Api, shutdown: CancellationToken) -> Router {
         api,
         guard: auth::Guard::default(),
         reads: Semaphore::new(MAX_READS),
+        sums: metrics::Sums::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         shutdown,
     });

@@ -5,6 +5,7 @@ use hub::{
     api::{self, Api, Password},
     events::{self, Recorder, RecorderThread},
     ingest::Ingest,
+    metrics,
     mqtt::{Incoming, Outgoing},
     state::State,
     store::{
@@ -42,6 +43,16 @@ impl Hub {
     }
 
     pub(crate) async fn start_with(path: &Path, password: Option<&str>, stream: Stream) -> Self {
+        Self::start_open(path, password, stream, false).await
+    }
+
+    /// With figures for everybody or not.
+    pub(crate) async fn start_open(
+        path: &Path,
+        password: Option<&str>,
+        stream: Stream,
+        open_metrics: bool,
+    ) -> Self {
         let mut store = SqliteStore::open(path).unwrap();
         let state = Arc::new(State::restore(store.load().unwrap()));
         let reader = store.reader();
@@ -53,6 +64,16 @@ impl Hub {
         let health = writer.health();
         let ingest = Ingest::new(Prefix::default(), state.clone(), history, stream.clone());
         let ingest = ingest.recording(recorder.clone());
+        let sources = metrics::Sources {
+            started_ms: 0,
+            ingest: ingest.counters(),
+            store: health.clone(),
+            mqtt: Arc::default(),
+            events: recorder.counters(),
+            queues: vec![("incoming", Box::new(|| Some(3)))],
+            store_queue_bytes: Box::new(|| None),
+            path: path.to_owned(),
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -62,6 +83,8 @@ impl Hub {
             stream,
             store: reader,
             events,
+            metrics: sources,
+            open_metrics,
             checks: vec![("store", Box::new(move || checked.check()))],
             password: password.map(|text| Password::new(text).unwrap()),
         };

@@ -4,7 +4,7 @@ use super::open::BUSY_TIMEOUT;
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{Point, Read, Run, Series, Source, StoreError},
+    store::{LedgerTotals, Point, Read, Run, Series, Source, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
@@ -98,6 +98,32 @@ impl Read for Readers {
         self.give_back(connection);
         Ok(runs)
     }
+
+    fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
+        let connection = self.take()?;
+        let totals = ledger_totals(&connection)?;
+        self.give_back(connection);
+        Ok(totals)
+    }
+}
+
+fn ledger_totals(connection: &Connection) -> rusqlite::Result<LedgerTotals> {
+    let number = |row: &Row<'_>, index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+    connection.query_row(
+        "SELECT received, highest - received, late, double FROM
+             (SELECT coalesce(sum(here), 0) AS received, coalesce(sum(top), 0) AS highest FROM
+                 (SELECT sum(last - first + 1) AS here, max(last) AS top FROM receipts GROUP BY device, boot)),
+             (SELECT coalesce(sum(late), 0) AS late, coalesce(sum(double), 0) AS double FROM runs)",
+        [],
+        |row| {
+            Ok(LedgerTotals {
+                received: number(row, 0)?,
+                missing: number(row, 1)?,
+                late: number(row, 2)?,
+                double: number(row, 3)?,
+            })
+        },
+    )
 }
 
 fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
