@@ -1,8 +1,8 @@
 //! What of a device's summaries came, and what did not.
 
-use super::{Problem, Shared, devices::Known, json};
+use super::{Problem, Shared, devices::Known, json, read};
 use crate::{receipts::MAX_MISSING, store::Run};
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -79,24 +79,11 @@ pub(super) async fn ledger(
     State(shared): State<Arc<Shared>>,
     Known { id, .. }: Known,
 ) -> Result<Response, Problem> {
-    // The semaphore is never closed.
-    let _turn = shared.reads.acquire().await;
     let store = shared.api.store.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let runs = store.ledger(&id)?;
-        // Numbers and text always serialise.
-        Ok(serde_json::to_vec(&view(id.into(), &runs)).unwrap_or_default())
-    });
-    let failure: String = match read.await {
-        Ok(Ok(body)) => return Ok(json(body)),
-        Ok(Err(error)) => crate::store::StoreError::to_string(&error),
-        Err(error) => error.to_string(),
-    };
-    tracing::error!("a ledger cannot be read: {failure}");
-    Err(Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the ledger cannot be read now; the hub's log says why",
-    ))
+    let device = id.clone();
+    let runs = read::from_store(&shared, "the ledger", move || store.ledger(&device)).await?;
+    // Numbers and text always serialise.
+    Ok(json(serde_json::to_vec(&view(id.into(), &runs)).unwrap_or_default()))
 }
 
 fn view(device: String, runs: &[Run]) -> LedgerView {

@@ -6,6 +6,7 @@ pub mod retime;
 use crate::{
     clock,
     complaints::Complaints,
+    events::Recorder,
     mqtt::Incoming,
     state::{Change, State},
     store::writer::{History, Job, Record},
@@ -45,6 +46,7 @@ pub struct Ingest {
     state: Arc<State>,
     history: History,
     stream: Stream,
+    events: Option<Recorder>,
     complaints: Complaints<(Option<DeviceId>, Complaint)>,
     counters: Arc<Counters>,
 }
@@ -59,7 +61,14 @@ impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        Self { decoder: Decoder::new(prefix), state, history, stream, complaints, counters: Arc::default() }
+        let (decoder, counters) = (Decoder::new(prefix), Arc::default());
+        Self { decoder, state, history, stream, events: None, complaints, counters }
+    }
+
+    /// The same, but what happens to devices is recorded.
+    #[must_use]
+    pub fn recording(self, events: Recorder) -> Self {
+        Self { events: Some(events), ..self }
     }
 
     /// What has been seen since the start.
@@ -102,12 +111,15 @@ impl Ingest {
         }
     }
 
-    /// A message's way: state, history, stream.
+    /// A message's way: state, events, history, stream.
     ///
     /// # Errors
     /// [`Refused::TooManyDevices`]; nothing has happened then.
     pub async fn take(&mut self, message: &Message, received_ms: i64) -> Result<(), Refused> {
         let change = self.state.apply(message, received_ms)?;
+        if let Some(events) = &self.events {
+            events.observe(message, change, received_ms);
+        }
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
         Ok(())
@@ -136,7 +148,7 @@ impl Ingest {
                     self.submit(device, Job::Record(record), received_ms).await;
                 }
             }
-            Body::Status(_) | Body::State(..) => {}
+            Body::Status(_) | Body::State(..) | Body::Result(_) => {}
         }
     }
 

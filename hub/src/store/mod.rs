@@ -93,6 +93,25 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError>;
+
+    /// What came of all runs of all agents together.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ledger_totals(&self) -> Result<LedgerTotals, StoreError>;
+}
+
+/// The sums of all runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedgerTotals {
+    /// Summaries committed, each once.
+    pub received: u64,
+    /// Summaries below the highest of their run that are not here.
+    pub missing: u64,
+    /// Summaries that came late, see [`LATE_MS`].
+    pub late: u64,
+    /// Times that a summary came that was committed already.
+    pub double: u64,
 }
 
 /// What came of one run of an agent.

@@ -4,7 +4,7 @@ use super::{chunks, history, open::BUSY_TIMEOUT};
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{Read, Run, Series, Source, Span, StoreError},
+    store::{LedgerTotals, Read, Run, Series, Source, Span, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
@@ -110,6 +110,29 @@ impl Read for Readers {
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
         self.with(|connection| ledger(connection, device))
     }
+
+    fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
+        self.with(|connection| Ok(ledger_totals(connection)?))
+    }
+}
+
+fn ledger_totals(connection: &Connection) -> rusqlite::Result<LedgerTotals> {
+    let number = |row: &Row<'_>, index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+    connection.query_row(
+        "SELECT received, highest - received, late, double FROM
+             (SELECT coalesce(sum(here), 0) AS received, coalesce(sum(top), 0) AS highest FROM
+                 (SELECT sum(last - first + 1) AS here, max(last) AS top FROM receipts GROUP BY device, boot)),
+             (SELECT coalesce(sum(late), 0) AS late, coalesce(sum(double), 0) AS double FROM runs)",
+        [],
+        |row| {
+            Ok(LedgerTotals {
+                received: number(row, 0)?,
+                missing: number(row, 1)?,
+                late: number(row, 2)?,
+                double: number(row, 3)?,
+            })
+        },
+    )
 }
 
 fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
