@@ -1,6 +1,6 @@
 //! Writing: one transaction per batch.
 
-use crate::store::Batch;
+use crate::{ingest::retime::TimedBy, store::Batch};
 use rusqlite::{
     Connection, TransactionBehavior, params,
     types::{ToSqlOutput, ValueRef},
@@ -30,7 +30,7 @@ fn insert_summaries(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Res
             record.boot.as_str(),
             number(record.sequence),
             record.timed.time_ms,
-            record.timed.by_device,
+            record.timed.by == TimedBy::Device,
             record.received_ms,
             // Known to be UTF-8 since it was decoded; SQLite takes the bytes as they are.
             ToSqlOutput::Borrowed(ValueRef::Text(&record.text)),
