@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The loss ledger of a device. */
+        get: operations["get_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -121,7 +138,7 @@ export interface components {
             agent_version: string;
             /** @description Processor architecture, such as `aarch64`. */
             arch: string;
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -140,11 +157,14 @@ export interface components {
             model?: string | null;
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description Name and version of the operating system. */
             os: string;
+            /** @description Serial number of the machine; absent where it does not say. */
+            serial?: string | null;
             /**
              * Format: int64
              * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
@@ -165,6 +185,21 @@ export interface components {
         BootId: string;
         /** @description Whether the wall clock of a device can be believed. */
         ClockTrust: "synchronized" | "unsynchronized";
+        /** @description What a process used of the CPUs. */
+        CpuShare: {
+            /** @description Its short name, as the kernel has it. */
+            name: string;
+            /**
+             * Format: double
+             * @description Share of one CPU, so that four busy threads are 400.
+             */
+            percent: number;
+            /**
+             * Format: uint32
+             * @description Its id.
+             */
+            pid: number;
+        };
         /** @description One Pi with an agent. It is a level of every topic, so it has neither `/` nor a wildcard. */
         DeviceId: string;
         /** @description All devices. */
@@ -225,6 +260,19 @@ export interface components {
              */
             to_ms: number;
         };
+        /** @description Sequences from `first` to `last`, both included. */
+        HoleView: {
+            /**
+             * Format: int64
+             * @description Lowest.
+             */
+            first: number;
+            /**
+             * Format: int64
+             * @description Highest.
+             */
+            last: number;
+        };
         /** @description How the values of a metric behave over time. */
         Kind: "gauge" | "counter";
         /**
@@ -237,6 +285,49 @@ export interface components {
              * @description Number of events missed.
              */
             skipped_count: number;
+        };
+        /** @description The loss ledger of a device: what of its summaries the hub has. */
+        LedgerView: {
+            /** @description The device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Times that a summary came that was here already; it is stored once.
+             */
+            double_count: number;
+            /**
+             * Format: int64
+             * @description Summaries that came more than two minutes after the end of their window.
+             */
+            late_count: number;
+            /**
+             * Format: int64
+             * @description Summaries below the highest of their run that are not here (yet). The agent keeps sending them until they
+             *     are, or until it had to drop them for want of room.
+             */
+            missing_count: number;
+            /**
+             * Format: int64
+             * @description Summaries committed, each once.
+             */
+            received_count: number;
+            /** @description The runs of its agent, the one last heard of first; at most 100. */
+            runs: components["schemas"]["RunView"][];
+        };
+        /** @description What a process uses of the memory. */
+        MemoryShare: {
+            /**
+             * Format: uint64
+             * @description Its resident pages, those that it shares with others included.
+             */
+            bytes: number;
+            /** @description Its short name, as the kernel has it. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description Its id.
+             */
+            pid: number;
         };
         /** @description One metric of a device. */
         MetricDescription: {
@@ -313,6 +404,50 @@ export interface components {
             /** @description Always true; otherwise the answer is a problem. */
             ready: boolean;
         };
+        /** @description One run of an agent, within which summaries count from 1. */
+        RunView: {
+            /** @description The run. */
+            boot: string;
+            /**
+             * Format: int64
+             * @description Times that a summary came that was here already.
+             */
+            double_count: number;
+            /**
+             * Format: int64
+             * @description When its first summary came, in milliseconds since 1970-01-01 UTC; null when that was not noted.
+             */
+            first_received_ms: number | null;
+            /**
+             * Format: int64
+             * @description Highest sequence that came.
+             */
+            highest_sequence: number;
+            /**
+             * Format: int64
+             * @description When its last summary came, in milliseconds since 1970-01-01 UTC; null when that was not noted.
+             */
+            last_received_ms: number | null;
+            /**
+             * Format: int64
+             * @description Summaries that came late.
+             */
+            late_count: number;
+            /** @description Which ones: ranges of sequences, lowest first, at most 100. */
+            missing: components["schemas"]["HoleView"][];
+            /**
+             * Format: int64
+             * @description Summaries below the highest that are not here.
+             */
+            missing_count: number;
+            /**
+             * Format: int64
+             * @description Summaries committed, each once.
+             */
+            received_count: number;
+            timed_by_hub: components["schemas"]["Span"] | null;
+            timed_by_receipt: components["schemas"]["Span"] | null;
+        };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
         /** @description The history of one metric. */
@@ -322,6 +457,24 @@ export interface components {
             /** @description Its points, in the order of time. A gap is a gap: nothing is filled in. */
             points: components["schemas"]["Point"][];
         };
+        /** @description Summaries whose time in the history is not the device's word. */
+        Span: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
+        };
         /**
          * @description Payload of the `state` topic: every interval, retained, replaced by the next one.
          *
@@ -329,7 +482,7 @@ export interface components {
          *     has without building one.
          */
         State: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -352,7 +505,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description The readings of this sample. A sensor in fault has none here. */
@@ -364,6 +518,8 @@ export interface components {
              * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
              */
             time_ms: number;
+            /** @description The processes that cost most, from a device that is told to say so. */
+            top?: components["schemas"]["Top"] | null;
             /** @description Version of the contract. */
             version: components["schemas"]["Version"];
         };
@@ -383,7 +539,7 @@ export interface components {
          *     `R` and `C` are how readings and counts are held, as in [`State`](super::State).
          */
         Summary: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -395,6 +551,11 @@ export interface components {
             last: {
                 [key: string]: number;
             };
+            /**
+             * @description The `machine_boot` of the birth, where `clock` is `unsynchronized`: ties `monotonic_ms` to messages of
+             *     other runs of the agent since the same start of the machine, one of which may know the time.
+             */
+            machine_boot?: string | null;
             /** @description Highest reading. */
             max: {
                 [key: string]: number;
@@ -409,7 +570,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /**
@@ -439,6 +601,13 @@ export interface components {
              */
             received_ms: number;
             summary: components["schemas"]["Summary"];
+        };
+        /** @description The processes that cost most, largest first. */
+        Top: {
+            /** @description By CPU time since the last look. */
+            cpu: components["schemas"]["CpuShare"][];
+            /** @description By memory. */
+            memory: components["schemas"]["MemoryShare"][];
         };
         /** @description Unit of a metric. Base units only: no kilobytes, no Fahrenheit; a reader converts for its people. */
         Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "hertz" | "volts" | "amperes" | "watts" | "lux" | "parts_per_million" | "grams_per_cubic_meter" | "millimeters" | "millimeters_per_hour" | "meters_per_second" | "flag" | "unknown";
@@ -543,6 +712,47 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
                 };
             };
             /** @description There is no such device. */

@@ -3,6 +3,7 @@
 mod open;
 mod read;
 mod schema;
+mod timing;
 mod write;
 
 use super::{Batch, Read, Source, Store, StoreError};

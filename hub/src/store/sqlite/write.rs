@@ -1,5 +1,6 @@
 //! Writing: one transaction per batch.
 
+use super::timing;
 use crate::{ingest::retime::TimedBy, store::Batch};
 use rusqlite::{
     Connection, TransactionBehavior, params,
@@ -73,6 +74,7 @@ fn update_runs(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<(
             number(arrivals.late),
             number(arrivals.double),
         ])?;
+        timing::add(connection, source, arrivals)?;
     }
     Ok(())
 }
