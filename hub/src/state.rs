@@ -2,7 +2,6 @@
 
 use crate::{
     ingest::decode::{Body, Message, Refused},
-    ingest::retime::Anchor,
     mqtt::Outgoing,
 };
 use bytes::Bytes;
@@ -98,15 +97,6 @@ impl State {
     /// The latest of all devices, by id.
     pub fn all(&self) -> Vec<(DeviceId, Device)> {
         self.entries.read().iter().map(|(id, entry)| (id.clone(), entry.device.clone())).collect()
-    }
-
-    /// What ties a boot's monotonic time to the hub's clock, if a live state of it is known.
-    pub fn anchor(&self, device: &DeviceId, boot: &BootId) -> Option<Anchor> {
-        let entries = self.entries.read();
-        let entry = entries.get(device)?;
-        let (newest_boot, monotonic_ms) = entry.newest.as_ref()?;
-        let received_ms = entry.device.state_received_ms?;
-        (newest_boot == boot).then_some(Anchor { monotonic_ms: *monotonic_ms, received_ms })
     }
 
     /// After a restart with the embedded broker nobody is connected: whoever was online is offline, since

@@ -215,12 +215,12 @@ async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_rest
                 "boot": "b1", "first_received_ms": 3_600_010, "last_received_ms": 3_600_500,
                 "highest_sequence": 60, "received_count": 3, "missing_count": 57,
                 "missing": [{ "first": 2, "last": 2 }, { "first": 4, "last": 59 }],
-                "late_count": 2, "double_count": 2,
+                "late_count": 2, "double_count": 2, "timed_by_hub": null, "timed_by_receipt": null,
             },
             {
                 "boot": "b0", "first_received_ms": 60_000, "last_received_ms": 60_000,
                 "highest_sequence": 1, "received_count": 1, "missing_count": 0, "missing": [],
-                "late_count": 0, "double_count": 0,
+                "late_count": 0, "double_count": 0, "timed_by_hub": null, "timed_by_receipt": null,
             },
         ],
     });

@@ -7,6 +7,7 @@ mod pack;
 mod read;
 mod retain;
 mod schema;
+mod timing;
 mod upkeep;
 mod write;
 
