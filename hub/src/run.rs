@@ -31,7 +31,7 @@ const INCOMING: usize = 4096;
 /// Acks between store and broker. Each later ack says more, so those beyond are dropped and counted.
 const ACKS: usize = 4096;
 /// The store's file in the data directory.
-const STORE: &str = "edgewise.db";
+pub const STORE: &str = "edgewise.db";
 
 /// Why the hub could not start, or not go on. One line each.
 #[derive(Debug, thiserror::Error)]
