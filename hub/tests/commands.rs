@@ -69,7 +69,10 @@ async fn a_backup_of_a_running_hub_is_restored_elsewhere() {
     let told = history(&running, "roof").await;
     let file = folder.path().join("copy.db");
     let path = file.to_str().unwrap();
+    // What a backup leaves that was killed.
+    fs::write(folder.path().join("copy.db.part"), "half of it").unwrap();
     assert!(done(&hub(&data, &["backup", path])).contains("holds the store"));
+    assert!(!folder.path().join("copy.db.part").exists());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(refused(&hub(&data, &["backup", path])).contains("is there already"));
     assert!(refused(&hub(&data, &["restore", path])).contains("in use by another hub: stop that one"));
