@@ -37,7 +37,7 @@ const ACKS: usize = 4096;
 /// between two of their attempts, with room for the attempt itself.
 const SETTLED_AFTER: Duration = Duration::from_secs(150);
 /// The store's file in the data directory.
-const STORE: &str = "edgewise.db";
+pub const STORE: &str = "edgewise.db";
 
 /// Why the hub could not start, or not go on. One line each.
 #[derive(Debug, thiserror::Error)]

@@ -254,6 +254,14 @@ pub enum StoreError {
     /// The directory is not there.
     #[error("the store's directory {0} does not exist: create it or configure another path")]
     NoDirectory(String),
+    /// Nothing is there.
+    #[error("there is no store {0}: name the directory of the hub's data with --data")]
+    Missing(String),
+    /// A store that only a hub can bring up to date.
+    #[error(
+        "the store {0} was written by an older hub: start the hub on it once, which brings it up to date"
+    )]
+    Older(String),
     /// It cannot be opened.
     #[error("the store {path} cannot be opened for reading and writing: {reason}")]
     Unreadable {
@@ -280,6 +288,9 @@ pub enum StoreError {
     /// Somebody else has it.
     #[error("the store {0} is in use by another hub: stop that one or configure another path")]
     InUse(String),
+    /// A chunk of the history.
+    #[error(transparent)]
+    Damaged(#[from] chunk::Damaged),
     /// Reading or writing failed.
     #[error("the store failed: {0}")]
     Failed(String),

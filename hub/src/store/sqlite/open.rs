@@ -70,10 +70,10 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(MODE).open(path)
 }
 
-fn unreadable(path: &Path, reason: &dyn std::error::Error) -> StoreError {
+pub(super) fn unreadable(path: &Path, reason: &dyn std::error::Error) -> StoreError {
     StoreError::Unreadable { path: path.display().to_string(), reason: reason.to_string() }
 }
