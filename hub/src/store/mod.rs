@@ -39,6 +39,12 @@ pub trait Store: Send {
     /// When the store cannot be written.
     fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError>;
 
+    /// Forgets all of a device, receipts included, or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError>;
+
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
 }

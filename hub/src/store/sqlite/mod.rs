@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file.
 
+mod forget;
 mod open;
 mod read;
 mod schema;
@@ -57,6 +58,10 @@ impl Store for SqliteStore {
 
     fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError> {
         Ok(write::prune(&self.connection, before_ms, limit)?)
+    }
+
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        Ok(forget::forget(&mut self.connection, device)?)
     }
 
     fn reader(&self) -> Arc<dyn Read> {
