@@ -2,11 +2,13 @@
 
 use e2e::{Agent, HubOptions, Listener, Mosquitto, eventually};
 
+use std::cell::Cell;
+
 const ID: &str = "roof";
 
 fn story(options: &HubOptions) {
     let hub = options.start();
-    let mut agent = Agent::start_with(ID, &options.broker(), "[homeassistant]\nenabled = true");
+    let mut agent = Agent::start(ID, &options.broker());
     hub.await_news(ID);
     let url = format!("{}/api/v1/devices/{ID}", hub.url());
     let delete = || {
@@ -23,12 +25,12 @@ fn story(options: &HubOptions) {
     eventually("the broker to have forgotten it", || {
         let listener = Listener::start(options.mqtt, "#");
         listener.publish("test/done", false, b"");
-        let mut kept = false;
+        let kept = Cell::new(false);
         listener.await_message("our own message", |message| {
-            kept |= message.retained && message.topic.contains(ID);
+            kept.set(kept.get() || (message.retained && message.topic.contains(ID)));
             message.topic == "test/done"
         });
-        (!kept).then_some(())
+        (!kept.get()).then_some(())
     });
     drop(hub);
     let hub = options.start();
