@@ -109,6 +109,8 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::one, devices::forget))
         .routes(routes!(history::history))
+        .routes(routes!(history::report))
+        .routes(routes!(history::compare))
         .routes(routes!(ledger::ledger))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))

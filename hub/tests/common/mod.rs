@@ -11,7 +11,7 @@ use hub::{
     receipts::Receipts,
     state::{Device, State},
     store::{
-        Batch, Read, Source, Store, StoreError,
+        Batch, Read, Source, Store, StoreError, Upkeep,
         sqlite::SqliteStore,
         writer::{Health, Options, Writer},
     },
@@ -186,14 +186,14 @@ impl Store for Fragile {
         assert!(batch.records.is_empty(), "as a test wants it");
         self.0.commit(batch)
     }
-    fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError> {
-        self.0.prune(before_ms, limit)
-    }
     fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         self.0.forget(device)
     }
     fn reader(&self) -> Arc<dyn Read> {
         self.0.reader()
+    }
+    fn upkeep(&self) -> Box<dyn Upkeep> {
+        self.0.upkeep()
     }
 }
 
