@@ -49,7 +49,11 @@ export interface paths {
         get: operations["get_device"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget a device: its history, its ledger, its events, and what the broker keeps of it.
+         * @description One that is online is not forgotten, because it would be back with its next message.
+         */
+        delete: operations["forget_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -140,7 +144,10 @@ export interface paths {
          * Live server-sent events.
          * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
          *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-         *     (`SummaryEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *     (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *
+         *     To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
+         *     follows, without the devices, or it is gone and the devices follow as if the reader were new.
          */
         get: operations["stream"];
         put?: never;
@@ -427,6 +434,10 @@ export interface components {
         };
         /** @description Why a sensor gave no readings. */
         Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
+        /** @description Event `forgotten` of the stream: the hub no longer knows the device. */
+        ForgottenEvent: {
+            device: components["schemas"]["DeviceId"];
+        };
         /** @description The history of some metrics of a device. */
         HistoryView: {
             /** @description The device. */
@@ -660,6 +671,11 @@ export interface components {
              * @description Length of the steps of `points` in milliseconds; null when they are summaries as they came.
              */
             step_ms?: number | null;
+        };
+        /** @description Event `resume` of the stream, to a reader that came back with `Last-Event-ID`. */
+        ResumeEvent: {
+            /** @description Whether what was missed follows. Otherwise it is gone, or of another run of the hub, and the devices follow. */
+            resumed: boolean;
         };
         /** @description One run of an agent, within which summaries count from 1. */
         RunView: {
@@ -989,8 +1005,74 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is online. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Store or broker are in the way; try again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1098,6 +1180,15 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerView"];
                 };
             };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
                 headers: {
@@ -1193,15 +1284,19 @@ export interface operations {
                 /** @description A kind of event; repeat it for more. All kinds when left out. */
                 kind?: components["schemas"]["EventKind"][];
                 /**
-                 * @description Start, included: milliseconds since 1970-01-01 UTC, RFC 3339, `now`, or relative such as `-24h` or `-7d`.
+                 * @description Start, included: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w).
                  * @example -24h
                  */
                 from?: string;
                 /**
-                 * @description End, excluded; in the same forms.
+                 * @description End, excluded: RFC 3339, `now`, or back from now.
                  * @example now
                  */
                 to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
+                from_ms?: number;
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
+                to_ms?: number;
                 /** @description Events in one answer; 100 when left out. */
                 limit?: number;
                 /** @description Where the page begins: `next_cursor` of the page before it. */
@@ -1247,8 +1342,16 @@ export interface operations {
     };
     stream: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Id of a device; repeat it for more. All devices when left out. */
+                device?: string[];
+                /** @description Name of a metric; repeat it for more. Values of others are left out. */
+                metric?: string[];
+            };
+            header?: {
+                /** @description Id of the last event that came before the connection broke. Browsers send it by themselves. */
+                "Last-Event-ID"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1261,6 +1364,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many streams are open. */

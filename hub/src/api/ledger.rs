@@ -83,6 +83,7 @@ pub struct HoleView {
     params(("device" = String, Path, description = "Id of the device.")),
     responses(
         (status = OK, description = "The ledger.", body = LedgerView),
+        (status = BAD_REQUEST, description = "The id is no text.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "The store cannot be read.", body = Problem, content_type = "application/problem+json"),
     )

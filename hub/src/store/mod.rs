@@ -37,6 +37,12 @@ pub trait Store: Send {
     /// When the store cannot be written; nothing has changed then.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
 
+    /// Forgets all of a device, receipts included, or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError>;
+
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
 
