@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod retime;
+mod rivals;
 
 use crate::{
     clock,
@@ -12,8 +13,9 @@ use crate::{
     stream::Stream,
 };
 use decode::{Body, Decoded, Decoder, Message, ReceivedSummary, Refused};
-use protocol::{DeviceId, Prefix};
+use protocol::{Birth, DeviceId, Prefix};
 use retime::DeviceClock;
+use rivals::Rivals;
 use std::{
     collections::HashMap,
     mem::{Discriminant, discriminant},
@@ -46,6 +48,7 @@ pub struct Ingest {
     decoder: Decoder,
     state: Arc<State>,
     clocks: HashMap<DeviceId, DeviceClock>,
+    rivals: HashMap<DeviceId, Rivals>,
     history: History,
     stream: Stream,
     complaints: Complaints<(Option<DeviceId>, Complaint)>,
@@ -56,14 +59,15 @@ pub struct Ingest {
 enum Complaint {
     Refused(Discriminant<Refused>),
     StoreBusy,
+    TwoAgents,
 }
 
 impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        let (decoder, clocks) = (Decoder::new(prefix), HashMap::new());
-        Self { decoder, state, clocks, history, stream, complaints, counters: Arc::default() }
+        let (decoder, clocks, rivals) = (Decoder::new(prefix), HashMap::new(), HashMap::new());
+        Self { decoder, state, clocks, rivals, history, stream, complaints, counters: Arc::default() }
     }
 
     /// What has been seen since the start.
@@ -116,6 +120,9 @@ impl Ingest {
         let latest = if self.clocks.contains_key(device) { None } else { self.state.get(device) };
         let change = self.state.apply(message, received_ms)?;
         self.note_clock(message, latest.as_ref(), change, received_ms);
+        if let (Body::Birth(birth, _), Change::Device) = (&message.body, change) {
+            self.note_run(device, birth, received_ms);
+        }
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
         Ok(())
@@ -137,6 +144,22 @@ impl Ingest {
             (Body::Birth(birth, _), Change::Device) => clock.note_birth(birth, heard_ms),
             (Body::State(state, _), Change::State(_)) => clock.note_state(&state.stamp, heard_ms),
             _ => {}
+        }
+    }
+
+    fn note_run(&mut self, device: &DeviceId, birth: &Birth, received_ms: i64) {
+        if self.rivals.len() > MAX_DEVICES {
+            self.rivals.clear();
+        }
+        let Some(other) = self.rivals.entry(device.clone()).or_default().hear(birth) else { return };
+        let key = (Some(device.clone()), Complaint::TwoAgents);
+        if let Some(more) = self.complaints.note(key, received_ms) {
+            // Host names are somebody's text.
+            let [host, other] = [&birth.hostname, &other].map(|name| name.escape_debug().to_string());
+            tracing::warn!(
+                %device, host, other, more,
+                "two agents have the same device id: set another `device` in the config of one of them"
+            );
         }
     }
 
