@@ -182,7 +182,7 @@ impl Entry {
                 self.unsaved = self.unsaved.max(Unsaved::Values);
                 Change::State(at)
             }
-            Body::Summaries(_) => {
+            Body::Summaries(_) | Body::Result(_) => {
                 if !retained {
                     self.heard(received_ms);
                 }

@@ -7,6 +7,7 @@ mod rivals;
 use crate::{
     clock,
     complaints::Complaints,
+    events::Recorder,
     mqtt::Incoming,
     state::{Change, Device, MAX_DEVICES, State},
     store::writer::{History, Job, Record},
@@ -51,6 +52,7 @@ pub struct Ingest {
     rivals: HashMap<DeviceId, Rivals>,
     history: History,
     stream: Stream,
+    events: Option<Recorder>,
     complaints: Complaints<(Option<DeviceId>, Complaint)>,
     counters: Arc<Counters>,
 }
@@ -66,8 +68,15 @@ impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        let (decoder, clocks, rivals) = (Decoder::new(prefix), HashMap::new(), HashMap::new());
-        Self { decoder, state, clocks, rivals, history, stream, complaints, counters: Arc::default() }
+        let (decoder, counters) = (Decoder::new(prefix), Arc::default());
+        let (clocks, rivals) = (HashMap::new(), HashMap::new());
+        Self { decoder, state, clocks, rivals, history, stream, events: None, complaints, counters }
+    }
+
+    /// The same, but what happens to devices is recorded.
+    #[must_use]
+    pub fn recording(self, events: Recorder) -> Self {
+        Self { events: Some(events), ..self }
     }
 
     /// What has been seen since the start.
@@ -110,7 +119,7 @@ impl Ingest {
         }
     }
 
-    /// A message's way: state, history, stream.
+    /// A message's way: state, events, history, stream.
     ///
     /// # Errors
     /// [`Refused::TooManyDevices`]; nothing has happened then.
@@ -122,6 +131,9 @@ impl Ingest {
         self.note_clock(message, latest.as_ref(), change, received_ms);
         if let (Body::Birth(birth, _), Change::Device) = (&message.body, change) {
             self.note_run(device, birth, received_ms);
+        }
+        if let Some(events) = &self.events {
+            events.observe(message, change, received_ms);
         }
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
@@ -186,7 +198,7 @@ impl Ingest {
                     self.submit(device, Job::Record(record), received_ms).await;
                 }
             }
-            Body::Status(_) | Body::State(..) => {}
+            Body::Status(_) | Body::State(..) | Body::Result(_) => {}
         }
     }
 

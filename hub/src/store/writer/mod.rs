@@ -87,22 +87,10 @@ impl Health {
 }
 
 /// How a writer works.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Topics of the acks.
     pub topics: Topics,
-    /// How long summaries are kept; `None` is for ever.
-    pub retention: Option<Duration>,
-}
-
-/// Days that summaries are kept unless configured.
-pub const RETENTION_DAYS: u64 = 30;
-
-impl Default for Options {
-    fn default() -> Self {
-        let retention = Some(Duration::from_secs(RETENTION_DAYS * 86_400));
-        Self { topics: Topics::default(), retention }
-    }
 }
 
 /// The running writer.
@@ -179,6 +167,12 @@ impl History {
         let size = u32::try_from(size).unwrap_or(QUEUE_BYTES).min(QUEUE_BYTES);
         let Some(permit) = self.room(size).await else { return false };
         self.orders.send(Order::Do(job, permit)).is_ok()
+    }
+
+    /// Tells how many bytes wait.
+    pub fn waiting_bytes(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let budget = self.budget.clone();
+        move || (QUEUE_BYTES as usize).saturating_sub(budget.available_permits())
     }
 
     async fn room(&mut self, size: u32) -> Option<OwnedSemaphorePermit> {
