@@ -677,6 +677,24 @@ export interface components {
             /** @description Whether what was missed follows. Otherwise it is gone, or of another run of the hub, and the devices follow. */
             resumed: boolean;
         };
+        /** @description Summaries whose time in the history is not the device's word. */
+        Retimed: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
+        };
         /** @description One run of an agent, within which summaries count from 1. */
         RunView: {
             /** @description The run. */
@@ -718,8 +736,8 @@ export interface components {
              * @description Summaries committed, each once.
              */
             received_count: number;
-            timed_by_hub: components["schemas"]["TimedSpan"] | null;
-            timed_by_receipt: components["schemas"]["TimedSpan"] | null;
+            timed_by_hub: components["schemas"]["Retimed"] | null;
+            timed_by_receipt: components["schemas"]["Retimed"] | null;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -856,24 +874,6 @@ export interface components {
              */
             received_ms: number;
             summary: components["schemas"]["Summary"];
-        };
-        /** @description Summaries whose time in the history is not the device's word. */
-        TimedSpan: {
-            /**
-             * Format: int64
-             * @description How many summaries.
-             */
-            count: number;
-            /**
-             * Format: int64
-             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
-             */
-            from_ms: number;
-            /**
-             * Format: int64
-             * @description The latest of them, included.
-             */
-            to_ms: number;
         };
         /** @description The processes that cost most, largest first. */
         Top: {
