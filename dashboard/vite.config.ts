@@ -1,8 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { catalogs } from "./dev/catalogs.mjs";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [catalogs(), svelte()],
   // Relative, so that the panel also works below a path of a reverse proxy.
   base: "./",
   build: {

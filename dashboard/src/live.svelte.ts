@@ -1,15 +1,23 @@
-// What the panel knows, kept up to date by the stream: one instance for all pages.
-import { SvelteMap } from "svelte/reactivity";
+// What the panel knows, kept up to date by one stream for all pages and shown once per frame.
 import { fetchDevices, RequestError } from "./api/client";
 import { openStream } from "./api/stream";
 import type { DeviceView, StateEvent } from "./api/types";
 import type { Connection } from "./lib/connection";
-import { byId, withFetched, withState } from "./lib/views";
+import { Mirror } from "./lib/mirror";
+
+/** A device as pages read it: its own signal, so that one device's news draws nothing of another's. */
+class Cell {
+  view: DeviceView | undefined;
+
+  constructor(view: DeviceView | undefined) {
+    this.view = $state.raw(view);
+  }
+}
+
+/** How often lists that depend on all devices are made anew. */
+const LIST_EVERY_MS = 1000;
 
 export class Live {
-  readonly devices = new SvelteMap<string, DeviceView>();
-  /** All ids in the order to show them. Replaced only when a device is new: it is read by every page. */
-  ids = $state.raw<string[]>([]);
   phase = $state<Connection["phase"]>("connecting");
   /** Why the last request failed, in words; empty when it did not. */
   problem = $state("");
@@ -24,13 +32,21 @@ export class Live {
    * about its devices, and must not make them look silent.
    */
   known = $state(Date.now());
+  /** Since when, by the hub's clock, nothing on the pages moves; null while they are live. */
+  pausedAt = $state<number | null>(null);
+  /** All ids in the order to show them. */
+  ids = $state.raw<readonly string[]>([]);
+  /** Raised at most once a second when any device changed: for what depends on all of them. */
+  version = $state(0);
 
+  #mirror = new Mirror();
+  #cells = new Map<string, Cell>();
+  #stale = false;
+  #listedAt = 0;
+  #frame = 0;
   #offset = 0;
   #spoke = 0;
   #listeners = new Set<(event: StateEvent) => void>();
-  // Which devices the stream has spoken of since the last request was sent.
-  #toldDevice = new Set<string>();
-  #toldState = new Set<string>();
   #fetching = false;
   #again = false;
 
@@ -39,19 +55,22 @@ export class Live {
     const timer = setInterval(() => this.#tick(), 1000);
     const stop = openStream({
       onDevice: (view) => {
-        this.#toldDevice.add(view.id);
         this.#spoke = this.clock();
-        this.#put(view);
+        this.#mirror.device(view);
+        this.#draw();
       },
       onState: (event) => this.#state(event),
-      onClock: (nowMs) => this.#clock(nowMs),
+      onClock: (nowMs) => {
+        this.#setClock(nowMs);
+        if (this.#mirror.listed()) this.#complete();
+      },
+      onOpened: () => this.#mirror.opened(),
       onMissed: () => void this.#refetch(),
       onPhase: (phase) => (this.phase = phase),
     });
-    // Not only when the stream opens: the first picture need not wait for it.
-    void this.#refetch();
     return () => {
       clearInterval(timer);
+      cancelAnimationFrame(this.#frame);
       stop();
     };
   }
@@ -61,35 +80,83 @@ export class Live {
     return Date.now() + this.#offset;
   }
 
+  /** A device as it is shown now. */
+  device(id: string): DeviceView | undefined {
+    let cell = this.#cells.get(id);
+    if (!cell) {
+      cell = new Cell(this.#mirror.devices.get(id));
+      this.#cells.set(id, cell);
+    }
+    return cell.view;
+  }
+
+  /** All devices, for lists: read `version` to be told when they changed. */
+  all(): ReadonlyMap<string, DeviceView> {
+    return this.#mirror.devices;
+  }
+
   /** Calls `listener` with every state of every device. Gives the function that ends it. */
   onState(listener: (event: StateEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** Holds every page still, or lets it go on with the newest. */
+  togglePause(): void {
+    this.pausedAt = this.pausedAt === null ? this.clock() : null;
+    if (this.pausedAt === null) this.#tick();
+    this.#draw();
+  }
+
   #state(event: StateEvent): void {
     this.#spoke = this.clock();
-    this.#toldState.add(event.device);
-    const view = this.devices.get(event.device);
-    if (view) this.#put(withState(view, event));
-    else void this.#refetch();
+    if (!this.#mirror.state(event)) void this.#refetch();
     for (const listener of this.#listeners) listener(event);
+    this.#draw();
   }
 
-  #put(view: DeviceView): void {
-    if (!this.devices.has(view.id)) this.ids = [...this.ids, view.id].sort(byId);
-    this.devices.set(view.id, view);
+  /** Whatever came is shown with the next frame. A page that nobody sees has none until it is seen again. */
+  #draw(): void {
+    if (this.#frame === 0 && this.pausedAt === null) this.#frame = requestAnimationFrame(() => this.#flush());
   }
 
-  #clock(nowMs: number): void {
+  #flush(): void {
+    this.#frame = 0;
+    if (this.pausedAt !== null) return;
+    for (const id of this.#mirror.takeChanged()) {
+      const cell = this.#cells.get(id);
+      if (cell) cell.view = this.#mirror.devices.get(id);
+      this.#stale = true;
+    }
+    this.ids = this.#mirror.ids();
+    const at = performance.now();
+    if (this.#stale && at - this.#listedAt >= LIST_EVERY_MS) {
+      this.#listedAt = at;
+      this.#stale = false;
+      this.version += 1;
+    }
+  }
+
+  /** The devices are known as a whole. */
+  #complete(): void {
+    this.#listedAt = 0;
+    this.#flush();
+    this.loaded = true;
+    this.problem = "";
+    this.epoch += 1;
+  }
+
+  #setClock(nowMs: number): void {
     this.#offset = nowMs - Date.now();
     this.#spoke = nowMs;
     this.#tick();
   }
 
   #tick(): void {
+    if (this.pausedAt !== null) return;
     this.now = this.clock();
     this.known = this.#spoke;
+    if (this.#stale) this.#draw();
   }
 
   /** Reads all devices. Asked for while it runs, it runs once more: never two at a time, none forgotten. */
@@ -105,18 +172,12 @@ export class Live {
   }
 
   async #fetchOnce(): Promise<void> {
-    this.#toldDevice.clear();
-    this.#toldState.clear();
+    this.#mirror.asking();
     try {
       const { devices, now_ms } = await fetchDevices();
-      this.#clock(now_ms);
-      for (const fetched of devices) {
-        const told = { device: this.#toldDevice.has(fetched.id), state: this.#toldState.has(fetched.id) };
-        this.#put(withFetched(this.devices.get(fetched.id), fetched, told));
-      }
-      this.loaded = true;
-      this.problem = "";
-      this.epoch += 1;
+      this.#setClock(now_ms);
+      this.#mirror.answered(devices);
+      this.#complete();
     } catch (error) {
       this.problem = error instanceof RequestError ? error.message : String(error);
     }

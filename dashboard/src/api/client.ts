@@ -1,6 +1,7 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
 import { problemText } from "./problem";
-import type { DeviceList, History } from "./types";
+import { type Piece, pieces } from "../lib/pieces";
+import type { DeviceList, History, Ledger } from "./types";
 
 const BASE = "api/v1";
 
@@ -20,27 +21,30 @@ export function fetchDevices(): Promise<DeviceList> {
   return get<DeviceList>(`${BASE}/devices`);
 }
 
-/** The hub takes no more metrics in one request. */
-const MOST_METRICS = 20;
+/** The loss ledger of a device. Throws a RequestError. */
+export function fetchLedger(device: string): Promise<Ledger> {
+  return get<Ledger>(`${BASE}/devices/${encodeURIComponent(device)}/ledger`);
+}
 
-/** The stored minutes of some metrics, at least one, of a device. Throws a RequestError. */
+/** The stored minutes of some metrics of a device. Throws a RequestError. */
 export async function fetchHistory(
   device: string,
-  metrics: string[],
+  metrics: readonly string[],
   fromMs: number,
   toMs: number,
 ): Promise<History> {
-  const answer = await fetchSome(device, metrics.slice(0, MOST_METRICS), fromMs, toMs);
-  const rest = metrics.slice(MOST_METRICS);
-  if (rest.length === 0) return answer;
-  const more = await fetchHistory(device, rest, fromMs, toMs);
-  return { ...answer, series: [...answer.series, ...more.series] };
+  const asked = pieces(metrics, Math.round(fromMs), Math.round(toMs));
+  const answers = await Promise.all(asked.map((piece) => fetchPiece(device, piece)));
+  const points = (metric: string) =>
+    answers.flatMap(({ series }) => series.find((one) => one.metric === metric)?.points ?? []);
+  const series = metrics.map((metric) => ({ metric, points: points(metric) }));
+  return { device, from_ms: fromMs, to_ms: toMs, series };
 }
 
-function fetchSome(device: string, metrics: string[], fromMs: number, toMs: number): Promise<History> {
+function fetchPiece(device: string, { metrics, fromMs, toMs }: Piece): Promise<History> {
   const query = new URLSearchParams(metrics.map((metric) => ["metric", metric]));
-  query.set("from_ms", String(Math.round(fromMs)));
-  query.set("to_ms", String(Math.round(toMs)));
+  query.set("from_ms", String(fromMs));
+  query.set("to_ms", String(toMs));
   return get<History>(`${BASE}/devices/${encodeURIComponent(device)}/history?${query}`);
 }
 

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The loss ledger of a device. */
+        get: operations["get_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -225,6 +242,19 @@ export interface components {
              */
             to_ms: number;
         };
+        /** @description Sequences from `first` to `last`, both included. */
+        HoleView: {
+            /**
+             * Format: int64
+             * @description Lowest.
+             */
+            first: number;
+            /**
+             * Format: int64
+             * @description Highest.
+             */
+            last: number;
+        };
         /** @description How the values of a metric behave over time. */
         Kind: "gauge" | "counter";
         /**
@@ -237,6 +267,34 @@ export interface components {
              * @description Number of events missed.
              */
             skipped_count: number;
+        };
+        /** @description The loss ledger of a device: what of its summaries the hub has. */
+        LedgerView: {
+            /** @description The device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Times that a summary came that was here already; it is stored once.
+             */
+            double_count: number;
+            /**
+             * Format: int64
+             * @description Summaries that came more than two minutes after the end of their window.
+             */
+            late_count: number;
+            /**
+             * Format: int64
+             * @description Summaries below the highest of their run that are not here (yet). The agent keeps sending them until they
+             *     are, or until it had to drop them for want of room.
+             */
+            missing_count: number;
+            /**
+             * Format: int64
+             * @description Summaries committed, each once.
+             */
+            received_count: number;
+            /** @description The runs of its agent, the one last heard of first; at most 100. */
+            runs: components["schemas"]["RunView"][];
         };
         /** @description One metric of a device. */
         MetricDescription: {
@@ -312,6 +370,48 @@ export interface components {
         Ready: {
             /** @description Always true; otherwise the answer is a problem. */
             ready: boolean;
+        };
+        /** @description One run of an agent, within which summaries count from 1. */
+        RunView: {
+            /** @description The run. */
+            boot: string;
+            /**
+             * Format: int64
+             * @description Times that a summary came that was here already.
+             */
+            double_count: number;
+            /**
+             * Format: int64
+             * @description When its first summary came, in milliseconds since 1970-01-01 UTC; null when that was not noted.
+             */
+            first_received_ms: number | null;
+            /**
+             * Format: int64
+             * @description Highest sequence that came.
+             */
+            highest_sequence: number;
+            /**
+             * Format: int64
+             * @description When its last summary came, in milliseconds since 1970-01-01 UTC; null when that was not noted.
+             */
+            last_received_ms: number | null;
+            /**
+             * Format: int64
+             * @description Summaries that came late.
+             */
+            late_count: number;
+            /** @description Which ones: ranges of sequences, lowest first, at most 100. */
+            missing: components["schemas"]["HoleView"][];
+            /**
+             * Format: int64
+             * @description Summaries below the highest that are not here.
+             */
+            missing_count: number;
+            /**
+             * Format: int64
+             * @description Summaries committed, each once.
+             */
+            received_count: number;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -543,6 +643,47 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
                 };
             };
             /** @description There is no such device. */
