@@ -23,7 +23,8 @@ export function catalogs() {
             const file = id.slice(0, -QUERY.length);
             this.addWatchFile(file);
             const source = compile(file);
-            if (!isBuild) return `export default ${JSON.stringify(`data:application/json,${encodeURIComponent(source)}`)}`;
+            if (!isBuild)
+                return `export default ${JSON.stringify(`data:application/json,${encodeURIComponent(source)}`)}`;
             const name = file.split("/").pop();
             const reference = this.emitFile({ type: "asset", name, source });
             return `export default import.meta.ROLLUP_FILE_URL_${reference}`;

@@ -32,6 +32,8 @@ export class Live {
    * about its devices, and must not make them look silent.
    */
   known = $state(Date.now());
+  /** The end of the present minute: what is read once a minute depends on it. */
+  readonly minute = $derived(Math.ceil(this.now / 60_000) * 60_000);
   /** Since when, by the hub's clock, nothing on the pages moves; null while they are live. */
   pausedAt = $state<number | null>(null);
   /** All ids in the order to show them. */

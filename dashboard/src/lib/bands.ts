@@ -37,7 +37,10 @@ export function onScale(percent: number): number {
 }
 
 /** Shares of the known minutes in each band, in percent; null when no minute is known. */
-export function bandShares(minutes: readonly (number | null)[], bands: Bands): Record<BandName, number> | null {
+export function bandShares(
+  minutes: readonly (number | null)[],
+  bands: Bands,
+): Record<BandName, number> | null {
   const counts: Record<BandName, number> = { normal: 0, raised: 0, high: 0 };
   let known = 0;
   for (const mean of minutes) {

@@ -2,7 +2,14 @@ import { expect, it } from "vitest";
 import type { History, Point } from "../api/types";
 import { historyCsv } from "./csv";
 
-const point = (time_ms: number, mean: number): Point => ({ time_ms, mean, min: mean - 1, max: mean + 1, last: mean, count: 12 });
+const point = (time_ms: number, mean: number): Point => ({
+  time_ms,
+  mean,
+  min: mean - 1,
+  max: mean + 1,
+  last: mean,
+  count: 12,
+});
 
 it("has a line for each time and leaves empty what is not known", () => {
   const history: History = {

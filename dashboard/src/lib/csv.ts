@@ -14,7 +14,10 @@ export function historyCsv(history: History): string {
       rows.set(point.time_ms, row);
     }
   });
-  const head = ["time", ...history.series.flatMap(({ metric }) => FIGURES.map((figure) => `${metric} ${figure}`))];
+  const head = [
+    "time",
+    ...history.series.flatMap(({ metric }) => FIGURES.map((figure) => `${metric} ${figure}`)),
+  ];
   const lines = [...rows]
     .sort(([a], [b]) => a - b)
     .map(([time, row]) => [new Date(time).toISOString(), ...row]);

@@ -60,7 +60,8 @@ export function arrange(views: Iterable<DeviceView>, question: Question, nowMs: 
     if (words.length > 0 && !matches(view, words)) continue;
     const kinds = kindsOf(view, nowMs);
     for (const kind of kinds) counts[kind] += 1;
-    if (kinds.includes(question.show)) rows.push({ id: view.id, key: sortKey(view, question.sort, kinds, nowMs) });
+    if (kinds.includes(question.show))
+      rows.push({ id: view.id, key: sortKey(view, question.sort, kinds, nowMs) });
   }
   const sign = question.reversed ? -1 : 1;
   rows.sort((a, b) => {
@@ -87,7 +88,14 @@ function kindsOf(view: DeviceView, nowMs: number): Show[] {
 
 function matches(view: DeviceView, words: string[]): boolean {
   const { birth, state } = view;
-  const text = [view.id, birth?.hostname, birth?.model, birth?.os, birth?.arch, ...Object.keys(state?.faults ?? {})]
+  const text = [
+    view.id,
+    birth?.hostname,
+    birth?.model,
+    birth?.os,
+    birth?.arch,
+    ...Object.keys(state?.faults ?? {}),
+  ]
     .join(" ")
     .toLowerCase();
   return words.every((word) => text.includes(word));

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { formatChange, formatDuration, formatRow, formatText, formatValue, MISSING, type Style } from "./format";
+import {
+  formatChange,
+  formatDuration,
+  formatRow,
+  formatText,
+  formatValue,
+  MISSING,
+  type Style,
+} from "./format";
 
 const EN: Style = { locale: "en", temperature: "celsius", pressure: "hectopascal", yes: "yes", no: "no" };
 const US: Style = { ...EN, temperature: "fahrenheit", pressure: "inch_of_mercury" };

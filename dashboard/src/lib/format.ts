@@ -76,7 +76,10 @@ export function formatValue(value: number | null | undefined, unit: Unit, style:
   }
   if (unit === "seconds" && value >= 120) return { text: formatDuration(value, style.locale), unit: "" };
   if (symbol !== "") return { text: number(value * factor + offset, digits, style.locale), unit: symbol };
-  return { text: number(value, Number.isInteger(value) ? 0 : significantDigits(value), style.locale), unit: "" };
+  return {
+    text: number(value, Number.isInteger(value) ? 0 : significantDigits(value), style.locale),
+    unit: "",
+  };
 }
 
 /** Yes or no; in between stands the share of the time that it was yes. */
@@ -135,7 +138,10 @@ export function formatDuration(seconds: number, locale: string): string {
     [Math.floor(total / 60) % 60, "minute"],
     [total % 60, "second"],
   ];
-  const first = Math.max(0, parts.findIndex(([amount]) => amount > 0));
+  const first = Math.max(
+    0,
+    parts.findIndex(([amount]) => amount > 0),
+  );
   return (total === 0 ? parts.slice(3) : parts.slice(first, first + 2))
     .filter(([amount], index) => index === 0 || amount > 0)
     .map(([amount, name]) => formatTime(amount, name, locale))

@@ -1,7 +1,12 @@
 // What the firmware of a Pi says of its supply, as one verdict.
 import type { DeviceView } from "../api/types";
 
-export const CONDITIONS = ["undervoltage", "throttled", "frequency_capped", "soft_temperature_limit"] as const;
+export const CONDITIONS = [
+  "undervoltage",
+  "throttled",
+  "frequency_capped",
+  "soft_temperature_limit",
+] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
 export interface Power {

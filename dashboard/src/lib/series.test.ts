@@ -112,7 +112,13 @@ describe("the envelope", () => {
   it("goes with stored points and ends where single readings begin", () => {
     const stored = history({ a: [[T0, 10]] });
     Object.assign(stored.series[0]?.points[0] ?? {}, { min: 8, max: 13 });
-    const lines = linesOf({ metrics: ["a"], history: stored, live: live(T0 + MINUTE), fromMs: 0, intervalMs: 5000 });
+    const lines = linesOf({
+      metrics: ["a"],
+      history: stored,
+      live: live(T0 + MINUTE),
+      fromMs: 0,
+      intervalMs: 5000,
+    });
     expect([lines.mean, lines.min, lines.max]).toEqual([[[10, 0]], [[8, null]], [[13, null]]]);
   });
 
@@ -156,4 +162,5 @@ describe("live points", () => {
 
 it("finds values that no line reaches", () => {
   expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lonely([1, undefined, 2, null, undefined, 3, undefined, null])).toEqual([5]);
 });

@@ -132,9 +132,12 @@ function covered(timeMs: number, live: readonly LivePoint[]): boolean {
   return live.some((point) => Math.abs(point.time_ms - timeMs) < COVERED_MS);
 }
 
-/** Positions of values with nothing on either side: no line shows them, so they need a dot. */
+/**
+ * Positions of values with nothing on either side: no line shows them, so they need a dot. `undefined` is a place
+ * that belongs to another line: it is neither a value nor a gap.
+ */
 export function lonely(values: readonly (number | null | undefined)[]): number[] {
-  return values.flatMap((value, i) =>
-    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
-  );
+  const own = values.flatMap((value, place) => (value === undefined ? [] : [place]));
+  const known = (at: number) => values[own[at] ?? -1] != null;
+  return own.filter((_, at) => known(at) && !known(at - 1) && !known(at + 1));
 }

@@ -22,7 +22,14 @@ describe("kept settings", () => {
 
 it("takes only bands that fit on one scale", () => {
   expect(soundBands([50, 75, 90])).toBe(true);
-  for (const bands of [[75, 50, 90], [0, 50, 90], [50, 100, 90], [50, 75, 0], [50, 75, 101], [50, Number.NaN, 90]]) {
+  for (const bands of [
+    [75, 50, 90],
+    [0, 50, 90],
+    [50, 100, 90],
+    [50, 75, 0],
+    [50, 75, 101],
+    [50, Number.NaN, 90],
+  ]) {
     expect(soundBands(bands)).toBe(false);
   }
 });

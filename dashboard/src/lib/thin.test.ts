@@ -16,7 +16,8 @@ const point = (minute: number, mean: number, parts: Partial<Point> = {}): Point 
   ...parts,
 });
 const thin = (points: Point[], stepMs: number) =>
-  thinHistory({ device: "roof", from_ms: 0, to_ms: 0, series: [{ metric: "a", points }] }, stepMs).series[0]?.points;
+  thinHistory({ device: "roof", from_ms: 0, to_ms: 0, series: [{ metric: "a", points }] }, stepMs).series[0]
+    ?.points;
 
 describe("fewer points", () => {
   it("weigh the mean by the number of readings and keep the extremes", () => {

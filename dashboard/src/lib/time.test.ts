@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { formatAge, formatAgo, formatClock, formatExact, formatMoment, formatSince, startOfDay, toLocalInput } from "./time";
+import {
+  formatAge,
+  formatAgo,
+  formatClock,
+  formatExact,
+  formatMoment,
+  formatSince,
+  startOfDay,
+  toLocalInput,
+} from "./time";
 
 const NOW = new Date(2026, 10, 21, 14, 3, 9).getTime();
 
@@ -15,7 +24,11 @@ describe("relative times", () => {
     [47 * 3_600_000, "47h ago"],
     [48 * 3_600_000, "2d ago"],
   ])("an age of %d ms is %s", (age, text) => {
-    expect(formatAgo(NOW - age, NOW, "en").replace("min", "m").replace("hr", "h")).toBe(text);
+    expect(
+      formatAgo(NOW - age, NOW, "en")
+        .replace("min", "m")
+        .replace("hr", "h"),
+    ).toBe(text);
   });
 
   it("speak the reader's language", () => {

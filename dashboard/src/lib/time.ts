@@ -81,6 +81,10 @@ function dates(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTi
 
 function relative(locale: string): Intl.RelativeTimeFormat {
   let format = relatives.get(locale);
-  if (!format) relatives.set(locale, (format = new Intl.RelativeTimeFormat(locale, { style: "narrow", numeric: "auto" })));
+  if (!format)
+    relatives.set(
+      locale,
+      (format = new Intl.RelativeTimeFormat(locale, { style: "narrow", numeric: "auto" })),
+    );
   return format;
 }

@@ -4,7 +4,14 @@ import { T0 } from "./sample";
 import { trendOf } from "./trend";
 
 const HOUR = 3_600_000;
-const point = (time_ms: number, mean: number): Point => ({ time_ms, mean, min: mean, max: mean, last: mean, count: 12 });
+const point = (time_ms: number, mean: number): Point => ({
+  time_ms,
+  mean,
+  min: mean,
+  max: mean,
+  last: mean,
+  count: 12,
+});
 const trend = (...points: Point[]) => trendOf(points, "hectopascal", T0, 3 * HOUR);
 
 it("tells where a figure goes, and that a little is nothing", () => {
