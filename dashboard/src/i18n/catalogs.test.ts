@@ -31,15 +31,15 @@ describe.each([...LANGUAGES])("the texts of %s", (language) => {
 it("every text is used; that every text used is there is what the compiler checks", () => {
   const folder = new URL("../", import.meta.url);
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
-    /\.(svelte|ts)$/.test(name),
+    /\.(tsx|ts)$/.test(name),
   );
   const source = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
-  // A text is named in quotes, or put together behind a prefix such as `fault.`.
-  const unused = Object.keys(english).filter((word) => {
-    const prefix = word.includes(".") ? word.slice(0, word.indexOf(".") + 1) : "";
-    const suffix = word.slice(word.lastIndexOf("."));
-    const together = prefix !== "" && (source.includes(`\`${prefix}\${`) || source.includes(`}${suffix}\``));
-    return !source.includes(`"${word}"`) && !together;
-  });
+  // A text is named in quotes, or put together around a value, such as `fault.${name}.help`.
+  const patterns = [...source.matchAll(/`((?:[a-z0-9_.]|\$\{[^}]*\})+)`/g)].map(
+    ([, pattern = ""]) => new RegExp(`^${pattern.replaceAll(".", "\\.").replace(/\$\{[^}]*\}/g, "\\w+")}$`),
+  );
+  const unused = Object.keys(english).filter(
+    (word) => !source.includes(`"${word}"`) && !patterns.some((pattern) => pattern.test(word)),
+  );
   expect(unused).toEqual([]);
 });

@@ -141,3 +141,8 @@ export function lonely(values: readonly (number | null | undefined)[]): number[]
   const known = (at: number) => values[own[at] ?? -1] != null;
   return own.filter((_, at) => known(at) && !known(at - 1) && !known(at + 1));
 }
+
+/** The points of a metric in a history; none when it is not there. */
+export function pointsOf(history: History | null | undefined, metric: string): readonly Point[] {
+  return history?.series.find((series) => series.metric === metric)?.points ?? [];
+}
