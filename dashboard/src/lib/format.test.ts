@@ -71,6 +71,7 @@ describe("values beside each other", () => {
     [[2_345_678, 1_000], "bytes_per_second", ["2.35", "0.00"], "MB/s"],
     [[undefined, 50], "percent", [MISSING, "50.00"], "%"],
     [[627_123, 627_093.5], "seconds", ["627,123", "627,094"], "s"],
+    [[1, 0.25], "flag", ["yes", "25\u00a0% yes"], ""],
     [[3, 4], "count", ["3", "4"], ""],
     [[3, 3.5], "count", ["3.00", "3.50"], ""],
     [[undefined, undefined], "bytes", [MISSING, MISSING], "B"],

@@ -116,6 +116,7 @@ export function formatRow(
 ): { texts: string[]; unit: string } {
   const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
   const largest = Math.max(0, ...known.map(Math.abs));
+  if (unit === "flag") return { texts: values.map((value) => formatText(value, unit, style)), unit: "" };
   const { symbol, factor, offset } = scaleOf(unit, style);
   const step = hasPrefix(unit) ? prefixStep(largest) : 0;
   const whole =

@@ -48,7 +48,7 @@ export function Device({ route: { id } }: { route: Route }) {
         <ChartCard id={id} metrics={metrics} points={points} intervalMs={intervalOf(view)} />
         <PowerTimeline id={id} metrics={metrics} />
         <OtherFigures view={view} metrics={metrics} old={old} />
-        <LedgerCard id={id} dropped={view.state?.dropped_count ?? 0} />
+        <LedgerCard id={id} dropped={view.state?.dropped_count} />
         <Readings view={view} metrics={metrics} windowText={windowText} old={old} />
         <RawMessage view={view} />
       </div>

@@ -24,6 +24,8 @@ const COLUMNS: [Sort, Word][] = [
   ["attention", "faults_and_power"],
 ];
 
+const FALLING: Sort[] = ["heard", "cpu", "memory", "temperature"];
+
 /** The devices as a table whose head sorts it, or as cards; on a phone always as cards. */
 export function FleetList({ ids, sort, reversed, onSort }: Props) {
   const phone = useMedia("(max-width: 52rem)");
@@ -47,11 +49,13 @@ export function FleetList({ ids, sort, reversed, onSort }: Props) {
       <div class="head" role="row" aria-rowindex={1}>
         {COLUMNS.map(([by, word]) => {
           const chosen = by === sort;
+          // Figures and last words come highest and newest first.
+          const falling = FALLING.includes(by) !== reversed;
           return (
             <span
               key={by}
               role="columnheader"
-              aria-sort={chosen ? (reversed ? "descending" : "ascending") : undefined}
+              aria-sort={chosen ? (falling ? "descending" : "ascending") : undefined}
             >
               <button type="button" onClick={() => onSort(by, chosen && !reversed)}>
                 {t(word)} <i aria-hidden="true">{chosen && (reversed ? "↑" : "↓")}</i>

@@ -63,14 +63,21 @@ export function FleetRow({ id, index, card }: Props) {
         );
       })}
       <span role={cell} class="faults">
-        <Trouble view={view} old={old} />
+        <Trouble view={view} old={old} alone={card} />
       </span>
     </div>
   );
 }
 
+interface TroubleProps {
+  view: DeviceView;
+  old: boolean;
+  /** Whether no head of a column says what this is about. */
+  alone: boolean;
+}
+
 /** What is wrong with a device, or that its figures are old. */
-function Trouble({ view, old }: { view: DeviceView; old: boolean }) {
+function Trouble({ view, old, alone }: TroubleProps) {
   if (view.state == null) return <span class="soft">{t("no_figures")}</span>;
   if (old) {
     const received = view.state_received_ms;
@@ -92,7 +99,7 @@ function Trouble({ view, old }: { view: DeviceView; old: boolean }) {
           <i aria-hidden="true">↯</i> {t(`power.${power}`)}
         </span>
       )}
-      {!fault && power === "well" && <span class="soft">{t("none")}</span>}
+      {!fault && power === "well" && <span class="soft">{t(alone ? "no_faults" : "none")}</span>}
     </>
   );
 }

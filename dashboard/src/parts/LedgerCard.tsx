@@ -12,7 +12,7 @@ import "./LedgerCard.css";
 const MOST_RUNS = 5;
 
 /** What of a device's minutes the hub has, and what not. */
-export function LedgerCard({ id, dropped }: { id: string; dropped: number }) {
+export function LedgerCard({ id, dropped }: { id: string; dropped: number | undefined }) {
   const [ledger, setLedger] = useState<Ledger | null>(null);
   const [trouble, setTrouble] = useState("");
   const [minute, epoch] = [live.minute.value, live.epoch.value];
@@ -32,7 +32,7 @@ export function LedgerCard({ id, dropped }: { id: string; dropped: number }) {
         ["missing", ledger.missing_count],
         ["late", ledger.late_count],
         ["double", ledger.double_count],
-        ["dropped", dropped],
+        ...(dropped === undefined ? [] : [["dropped", dropped] as [Word, number]]),
       ]
     : [];
   const holed = (ledger?.runs ?? []).filter((run) => run.missing_count > 0);

@@ -82,22 +82,24 @@ function Figure({ view, metric, old, past, main }: FigureProps) {
   const text = (extreme: number | undefined) => formatText(extreme, unit, reader.style.value);
   return (
     <div class={main ? "card main" : "card"}>
-      <h3>{label}</h3>
-      <p class="value" data-testid="weather-now">
-        <FigureText figure={now} unit={unit} old={old} />
-      </p>
-      <p class="soft">
-        {value !== null && <TrendText trend={trendOf(points, unit, toMs, TREND_MS)} unit={unit} />}
-      </p>
-      <p>
-        <span class="soft">{t("today")}</span>
-        <span>
-          <i aria-hidden="true">↓</i> <span class="hidden">{t("lowest")}</span> {text(extremes?.min)}
-        </span>
-        <span>
-          <i aria-hidden="true">↑</i> <span class="hidden">{t("highest")}</span> {text(extremes?.max)}
-        </span>
-      </p>
+      <div>
+        <h3>{label}</h3>
+        <p class="value" data-testid="weather-now">
+          <FigureText figure={now} unit={unit} old={old} />
+        </p>
+        <p class="soft">
+          {value !== null && <TrendText trend={trendOf(points, unit, toMs, TREND_MS)} unit={unit} />}
+        </p>
+        <p>
+          <span class="soft">{t("today")}</span>
+          <span>
+            <i aria-hidden="true">↓</i> <span class="hidden">{t("lowest")}</span> {text(extremes?.min)}
+          </span>
+          <span>
+            <i aria-hidden="true">↑</i> <span class="hidden">{t("highest")}</span> {text(extremes?.max)}
+          </span>
+        </p>
+      </div>
       <Chart
         lines={lines}
         envelope
