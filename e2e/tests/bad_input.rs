@@ -126,7 +126,7 @@ fn a_config_with_a_typo_gets_its_line_and_stops_the_start() {
             "[[sensor]]\nkind = \"bme28\"\n",
             "config.toml:2: sensor.kind: \"bme28\" is not known; did you mean \"bme280\"?",
         ),
-        ("edge-agent", "", "no broker is set: start with --hub"),
+        ("edge-agent", "", "no broker is set; start with --hub"),
         ("edge-agent", "[mqtt]\nurl = \"mqtt://u:p@hub\"\n", "holds a user or password"),
         ("hub", "[http]\nlisten = \"127.0.0.1\"\n", "config.toml:2: "),
         ("hub", "[htp]\n", "config.toml:1: htp: there is no such key; did you mean http?"),

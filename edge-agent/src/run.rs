@@ -102,6 +102,7 @@ pub async fn run(
     let (mut agent, commander, mut restart) = Agent::start(loader, config, machine)?;
     let outputs = agent.outputs.clone();
     let (mut stop, mut commander) = (std::pin::pin!(stop), std::pin::pin!(commander.run()));
+    let mut commanded = true;
     let ending = loop {
         let pause = Cell::new(Pause::End(Ending::Stopped));
         let paused = async {
@@ -114,12 +115,17 @@ pub async fn run(
         tokio::select! {
             () = agent.work(paused, &pause) => {}
             never = outputs.attend() => match never {},
-            // It ends with the last connection only, and goes on over a pause with what it has under way.
-            () = &mut commander => break Ending::Stopped,
+            // It goes on over a pause with what it has under way.
+            () = &mut commander, if commanded => commanded = false,
         }
         match pause.get() {
             Pause::End(ending) => break ending,
             Pause::Reload(reason) => agent = agent.reload(reason).await?,
+        }
+    };
+    let commander = async {
+        if commanded {
+            commander.await;
         }
     };
     let last_words = async { tokio::join!(agent.end(), commander) };

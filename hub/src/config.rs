@@ -1,6 +1,12 @@
 //! What the hub is told: command line over environment over file over defaults.
 
-use crate::mqtt::Credentials;
+use crate::{
+    mqtt::Credentials,
+    store::{
+        Keep,
+        fold::{DAY_MS, MINUTE_MS},
+    },
+};
 use common::{
     broker_url::BrokerUrl,
     config_file::{self, Sources},
@@ -94,9 +100,17 @@ pub struct MqttConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct HistoryConfig {
-    /// Days that summaries are kept; 0 keeps them for ever.
-    #[config(env = "EDGEWISE_RETENTION_DAYS", default = 30)]
-    pub retention_days: u32,
+    /// Days that summaries are kept one by one; 0 keeps them for ever.
+    #[config(env = "EDGEWISE_HISTORY_MINUTES_DAYS", default = 30)]
+    pub minutes_days: u32,
+
+    /// Days that their hours are kept: mean, lowest, highest and number of readings; 0 keeps them for ever.
+    #[config(env = "EDGEWISE_HISTORY_HOURS_DAYS", default = 730)]
+    pub hours_days: u32,
+
+    /// Minutes after the end of an hour until its summaries are packed. Packed ones take a fifteenth of the room.
+    #[config(env = "EDGEWISE_HISTORY_SETTLE_MINUTES", default = 10)]
+    pub settle_minutes: u32,
 }
 
 /// What the command line says, over everything else.
@@ -131,6 +145,16 @@ pub enum ConfigError {
         "mqtt.listen = {0} can be reached from other machines: set mqtt.username and a password first (mqtt.password_file or EDGEWISE_MQTT_PASSWORD), or listen on 127.0.0.1"
     )]
     OpenBroker(SocketAddr),
+    /// Hours that would be gone before their minutes.
+    #[error(
+        "history.hours_days = {hours} is less than history.minutes_days = {minutes}: hours are for the time after that, so set it to {minutes} or more, or to 0 for ever"
+    )]
+    ShortHours {
+        /// Days of hours.
+        hours: u32,
+        /// Days of minutes, or 0.
+        minutes: u32,
+    },
 }
 
 /// Reads the configuration.
@@ -158,7 +182,27 @@ impl Config {
         if own_broker && !self.mqtt.listen.ip().is_loopback() && self.mqtt.credentials()?.is_none() {
             return Err(ConfigError::OpenBroker(self.mqtt.listen));
         }
+        self.history.check()
+    }
+}
+
+impl HistoryConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let (minutes, hours) = (self.minutes_days, self.hours_days);
+        if hours > 0 && (minutes == 0 || minutes > hours) {
+            return Err(ConfigError::ShortHours { hours, minutes });
+        }
         Ok(())
+    }
+
+    /// What the store keeps.
+    pub fn keep(&self) -> Keep {
+        let days = |days: u32| (days > 0).then(|| i64::from(days) * DAY_MS);
+        Keep {
+            minutes_ms: days(self.minutes_days),
+            hours_ms: days(self.hours_days),
+            settle_ms: i64::from(self.settle_minutes) * MINUTE_MS,
+        }
     }
 }
 
@@ -219,5 +263,18 @@ mod tests {
         ));
         check(&format!("{mqtt}username = 'fleet'\npassword = 's3cret'")).unwrap();
         check(&format!("{mqtt}url = 'mqtt://broker'")).unwrap();
+    }
+
+    #[test]
+    fn hours_outlive_their_minutes() {
+        let days = |minutes: u32, hours: u32| {
+            check(&format!("[history]\nminutes_days = {minutes}\nhours_days = {hours}"))
+        };
+        for (minutes, hours) in [(30, 30), (1, 730), (30, 0), (0, 0)] {
+            days(minutes, hours).unwrap();
+        }
+        for (minutes, hours) in [(31, 30), (0, 30)] {
+            assert!(matches!(days(minutes, hours), Err(ConfigError::ShortHours { .. })), "{minutes} {hours}");
+        }
     }
 }

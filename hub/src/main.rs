@@ -1,7 +1,7 @@
 //! `hub`: keeps what devices tell, and shows it.
 
 use clap::Parser;
-use common::{broker_url::BrokerUrl, exit, logs, stop};
+use common::{broker_url::BrokerUrl, exit, logs, open_files, stop};
 use hub::{
     config::{self, Overrides},
     mqtt,
@@ -38,6 +38,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logs::init();
+    // Each device is an open file.
+    if let Err(error) = open_files::raise_limit() {
+        tracing::warn!("cannot raise the limit of open files, which is the limit of devices: {error}");
+    }
     match start(arguments) {
         Ok(()) => ExitCode::from(exit::CLEAN),
         Err(error) => {

@@ -9,6 +9,7 @@ use crate::{
     state::State,
     store::{
         Store, StoreError,
+        keeper::Keeper,
         sqlite::SqliteStore,
         writer::{Options, Writer},
     },
@@ -21,7 +22,6 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::{Arc, Weak},
-    time::Duration,
 };
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -102,7 +102,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let stream = Stream::default();
 
     let (acks, acks_out) = mpsc::channel(ACKS);
-    let options = Options { topics: topics.clone(), retention: retention(config.history.retention_days) };
+    let keeper = Keeper::start(store.upkeep(), config.history.keep()).map_err(RunError::System)?;
+    let options = Options { topics: topics.clone() };
     let (writer, history) =
         Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
 
@@ -138,6 +139,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     }
     no_more.cancel();
     let _ = ingest.await;
+    keeper.stop().await;
     writer.stop().await?;
     served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)?;
     if !asked {
@@ -171,10 +173,6 @@ fn open(data: &Path) -> Result<SqliteStore, RunError> {
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     created.map_err(|source| RunError::Data { path: data.display().to_string(), source })?;
     Ok(SqliteStore::open(&data.join(STORE))?)
-}
-
-fn retention(days: u32) -> Option<Duration> {
-    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 /// Your broker if there is one, else the hub's own, which is given what it forgot with the last stop.

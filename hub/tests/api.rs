@@ -93,7 +93,7 @@ async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
     assert_eq!(
         history,
         json!({
-            "device": "roof", "from_ms": 60_001, "to_ms": 360_001,
+            "device": "roof", "from_ms": 60_001, "to_ms": 360_001, "step_ms": null,
             "series": [
                 {"metric": "b_celsius", "points": [point(5)]},
                 {"metric": "a_percent", "points": [point(2), point(3), point(6)]},
@@ -101,9 +101,90 @@ async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
             ],
         })
     );
-    // The start is included, the end is not.
+    // The end is included, the start is not: the window that ends there lies before it.
     let edges = hub.get("/api/v1/devices/roof/history?metric=a_percent&from_ms=60000&to_ms=180000").await.1;
-    assert_eq!(edges["series"][0]["points"], json!([point(1), point(2)]));
+    assert_eq!(edges["series"][0]["points"], json!([point(2), point(3)]));
+    let few = "/api/v1/devices/roof/history?metric=*_percent&from_ms=60000&to_ms=360000&max_points=4&aggregate=mean,count";
+    let expected = json!({
+        "device": "roof", "from_ms": 0, "to_ms": 360_000, "step_ms": 120_000,
+        "series": [{"metric": "a_percent", "points": [
+            {"time_ms": 120_000, "mean": 1.5, "count": 24},
+            {"time_ms": 240_000, "mean": 3.0, "count": 12},
+            {"time_ms": 360_000, "mean": 6.0, "count": 12},
+        ]}],
+    });
+    assert_eq!(hub.get(few).await.1, expected);
+    let from =
+        "/api/v1/devices/roof/history?metric=a_percent&from=1970-01-01T00:00:00Z&to=1970-01-01T01:10:00Z";
+    let hour = hub.get(&format!("{from}&step=1h")).await.1;
+    let point = json!({"time_ms": 3_600_000, "mean": 3.0, "min": 0.0, "max": 7.0, "count": 48});
+    assert_eq!((&hour["to_ms"], &hour["series"][0]["points"]), (&json!(7_200_000), &json!([point])));
+    hub.stop().await;
+}
+
+/// Two devices, of which one pauses, and the time before.
+async fn two_devices(path: &std::path::Path) -> Hub {
+    let mut hub = Hub::start(path).await;
+    for (device, minutes) in [("roof", 1..=8u64), ("shed", 3..=5)] {
+        let summaries: Vec<String> =
+            minutes.map(|n| summary("b1", n, n as i64 * 60_000, "a_percent", n as f64 * 20.0)).collect();
+        hub.receive(&format!("edgewise/{device}/backlog"), backlog(&summaries), 1_000_000).await;
+    }
+    while !(hub.next_ack().await.sequence == 8) {}
+    while hub.get("/api/v1/devices/shed/ledger").await.1["received_count"] != 3 {}
+    hub
+}
+
+#[tokio::test]
+async fn devices_are_compared_on_the_same_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = two_devices(&folder.path().join("hub.db")).await;
+    let range = "from=1970-01-01T00:00:00Z&to=1970-01-01T00:08:00Z&step=2m";
+    let ask = |devices: &str| {
+        format!("/api/v1/compare?metric=a_percent&devices={devices}&{range}&aggregate=mean,count")
+    };
+    let column =
+        |device: &str, mean: Value, count: Value| json!({"device": device, "mean": mean, "count": count});
+    let roof = column("roof", json!([30.0, 70.0, 110.0, 150.0]), json!([24, 24, 24, 24]));
+    let shed = column("shed", json!([null, 70.0, 100.0, null]), json!([null, 24, 12, null]));
+    let expected = json!({
+        "metric": "a_percent", "from_ms": 0, "to_ms": 480_000, "step_ms": 120_000,
+        "times_ms": [120_000, 240_000, 360_000, 480_000], "devices": [shed, roof],
+    });
+    assert_eq!(hub.get(&ask("shed,roof")).await, (200, expected));
+    assert_eq!(hub.get(&ask("s*")).await.1["devices"], json!([shed]));
+    assert_eq!(hub.get(&ask("roof,cellar")).await.0, 404);
+    assert_eq!(hub.get(&ask("x*")).await.0, 400);
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_report_tells_of_a_range_and_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = two_devices(&folder.path().join("hub.db")).await;
+    let path = "/api/v1/devices/roof/report?metric=a_percent&from_ms=240000&to_ms=480000&bands=100,140";
+    let (status, mut report) = hub.get(path).await;
+    assert_eq!(status, 200);
+    let points = report["points"].take();
+    assert_eq!((points.as_array().unwrap().len(), &points[0]["time_ms"]), (4, &json!(300_000)));
+    let expected = json!({
+        "device": "roof", "metric": "a_percent", "step_ms": null, "points": null,
+        "range": {"from_ms": 240_000, "to_ms": 480_000, "mean": 130.0, "count": 48},
+        "previous": {"from_ms": 0, "to_ms": 240_000, "mean": 50.0, "count": 48},
+        "mean_change": 80.0,
+        "lowest": {"time_ms": 300_000, "value": 99.0}, "highest": {"time_ms": 480_000, "value": 161.0},
+        "bands": [
+            {"from": null, "to": 100.0, "share": 0.0}, {"from": 100.0, "to": 140.0, "share": 0.75},
+            {"from": 140.0, "to": null, "share": 0.25},
+        ],
+    });
+    assert_eq!(report, expected);
+    let empty = hub.get("/api/v1/devices/roof/report?metric=b&from=-1h").await.1;
+    assert_eq!(
+        (&empty["range"]["mean"], &empty["highest"], &empty["bands"][0]["share"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    assert_eq!(empty["points"], json!([]));
     hub.stop().await;
 }
 
@@ -163,6 +244,10 @@ async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
         ("/api/v1/devices/shed/history?metric=a", 404, "no device"),
         ("/api/v1/devices/roof/history", 400, "parameter metric"),
         ("/api/v1/devices/roof/history?metric=a&from_ms=x", 400, "parameter from_ms"),
+        ("/api/v1/devices/roof/history?metric=a&from=-30d&step=1s", 400, "parameter step makes"),
+        ("/api/v1/devices/roof/report?metric=a&bands=9,1", 400, "parameter bands"),
+        ("/api/v1/devices/shed/report?metric=a", 404, "no device"),
+        ("/api/v1/compare?metric=a", 400, "parameter devices"),
         ("/api/v2/devices", 404, "/api/openapi.json"),
         ("/api", 404, "/api/openapi.json"),
     ] {

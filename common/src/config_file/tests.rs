@@ -30,7 +30,6 @@ struct Inner {
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(dead_code, reason = "only the mistakes in it count")]
 enum Sensor {
     Thermometer(#[expect(dead_code, reason = "only the mistakes in it count")] Thermometer),
     Barometer(Barometer),

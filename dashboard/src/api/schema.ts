@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One metric of several devices, aligned on steps. */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -45,7 +62,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The history of some metrics of a device, one point per stored summary. */
+        /**
+         * The history of some metrics of a device. The tier is picked by itself: summaries as they came where they are
+         *     few enough, else steps of them.
+         */
         get: operations["get_history"];
         put?: never;
         post?: never;
@@ -64,6 +84,23 @@ export interface paths {
         };
         /** The loss ledger of a device. */
         get: operations["get_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a metric was like in a range of time: mean and peaks, share of bands, and the range of equal length before. */
+        get: operations["get_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -132,6 +169,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A band of values. What is exactly on a border belongs to the band in the middle. */
+        BandView: {
+            /**
+             * Format: double
+             * @description Its lower end; null for the lowest.
+             */
+            from?: number | null;
+            /**
+             * Format: double
+             * @description Share of the time with readings, from 0 to 1; null when there are no readings.
+             */
+            share?: number | null;
+            /**
+             * Format: double
+             * @description Its upper end; null for the highest.
+             */
+            to?: number | null;
+        };
         /** @description Payload of the `birth` topic: retained, sent at each connect before anything else. */
         Birth: {
             /** @description Version of the agent. */
@@ -162,6 +217,8 @@ export interface components {
             monotonic_ms: number;
             /** @description Name and version of the operating system. */
             os: string;
+            /** @description Serial number of the machine; absent where it does not say. */
+            serial?: string | null;
             /**
              * Format: int64
              * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
@@ -182,6 +239,58 @@ export interface components {
         BootId: string;
         /** @description Whether the wall clock of a device can be believed. */
         ClockTrust: "synchronized" | "unsynchronized";
+        /** @description Figures of one device, one for each step; null where there is none. */
+        ColumnView: {
+            /** @description Numbers of readings. */
+            count?: (number | null)[];
+            /** @description The device. */
+            device: string;
+            /** @description Highest readings. */
+            max?: (number | null)[];
+            /** @description Means over time, weighted by the number of readings. */
+            mean?: (number | null)[];
+            /** @description Lowest readings. */
+            min?: (number | null)[];
+        };
+        /** @description One metric of several devices, on the same steps. */
+        CompareView: {
+            /** @description The devices, in the order in which they were asked for. */
+            devices: components["schemas"]["ColumnView"][];
+            /**
+             * Format: int64
+             * @description Start of the first step, excluded, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /** @description Name of the metric. */
+            metric: string;
+            /**
+             * Format: int64
+             * @description Length of a step, in milliseconds.
+             */
+            step_ms: number;
+            /** @description Ends of the steps, in milliseconds since 1970-01-01 UTC. */
+            times_ms: number[];
+            /**
+             * Format: int64
+             * @description End of the last step, included, in milliseconds since 1970-01-01 UTC.
+             */
+            to_ms: number;
+        };
+        /** @description What a process used of the CPUs. */
+        CpuShare: {
+            /** @description Its short name, as the kernel has it. */
+            name: string;
+            /**
+             * Format: double
+             * @description Share of one CPU, so that four busy threads are 400.
+             */
+            percent: number;
+            /**
+             * Format: uint32
+             * @description Its id.
+             */
+            pid: number;
+        };
         /** @description One Pi with an agent. It is a level of every topic, so it has neither `/` nor a wildcard. */
         DeviceId: string;
         /** @description All devices. */
@@ -231,14 +340,19 @@ export interface components {
             device: string;
             /**
              * Format: int64
-             * @description Start, included, in milliseconds since 1970-01-01 UTC.
+             * @description Start, excluded, in milliseconds since 1970-01-01 UTC. With a step, the start of one.
              */
             from_ms: number;
             /** @description One for each metric that was asked for, in that order. */
-            series: components["schemas"]["Series"][];
+            series: components["schemas"]["SeriesView"][];
             /**
              * Format: int64
-             * @description End, excluded, in milliseconds since 1970-01-01 UTC.
+             * @description Length of a step in milliseconds; null when the points are summaries as they came.
+             */
+            step_ms?: number | null;
+            /**
+             * Format: int64
+             * @description End, included, in milliseconds since 1970-01-01 UTC. With a step, the end of one.
              */
             to_ms: number;
         };
@@ -296,6 +410,21 @@ export interface components {
             /** @description The runs of its agent, the one last heard of first; at most 100. */
             runs: components["schemas"]["RunView"][];
         };
+        /** @description What a process uses of the memory. */
+        MemoryShare: {
+            /**
+             * Format: uint64
+             * @description Its resident pages, those that it shares with others included.
+             */
+            bytes: number;
+            /** @description Its short name, as the kernel has it. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description Its id.
+             */
+            pid: number;
+        };
         /** @description One metric of a device. */
         MetricDescription: {
             /** @description How it behaves over time. */
@@ -311,6 +440,19 @@ export interface components {
         };
         /** @description The name of a metric: snake_case with the unit last, such as `cpu0_percent`. */
         MetricName: string;
+        /** @description A reading that nothing surpassed. */
+        PeakView: {
+            /**
+             * Format: int64
+             * @description End of the first window that it is in, in milliseconds since 1970-01-01 UTC.
+             */
+            time_ms: number;
+            /**
+             * Format: double
+             * @description The reading.
+             */
+            value: number;
+        };
         /** @description Event `ping` of the stream, every 5 s: the hub is there. */
         PingEvent: {
             /**
@@ -319,38 +461,40 @@ export interface components {
              */
             now_ms: number;
         };
-        /** @description One summary's figures of one metric. */
-        Point: {
+        /** @description What is known of a metric in one window or step. Figures that were not asked for are left out. */
+        PointView: {
             /**
-             * Format: int32
+             * Format: int64
              * @description Number of readings.
              */
-            count: number;
+            count?: number;
             /**
              * Format: double
-             * @description Last reading.
+             * @description Last reading. A step has none.
              */
-            last: number;
+            last?: number;
             /**
              * Format: double
              * @description Highest reading.
              */
-            max: number;
+            max?: number;
             /**
              * Format: double
-             * @description Mean over time.
+             * @description Mean over time; of a step, weighted by the number of readings.
              */
-            mean: number;
+            mean?: number;
             /**
              * Format: double
              * @description Lowest reading.
              */
-            min: number;
+            min?: number;
             /**
              * Format: int64
-             * @description End of the window, in milliseconds since 1970-01-01 UTC.
+             * @description End of the window or step, in milliseconds since 1970-01-01 UTC.
              */
             time_ms: number;
+            /** @description There, and true, when the device's clock could not be believed and the hub worked the time out. */
+            timed_by_hub?: boolean;
         };
         /** @description Why a request failed. */
         Problem: {
@@ -366,10 +510,63 @@ export interface components {
             /** @description Always `about:blank`: the status says what kind of problem it is. */
             type: string;
         };
+        /** @description What is known of one range. */
+        RangeView: {
+            /**
+             * Format: int64
+             * @description Number of readings.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Start, excluded, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: double
+             * @description Mean over the time with readings; null when there are none.
+             */
+            mean?: number | null;
+            /**
+             * Format: int64
+             * @description End, included, in milliseconds since 1970-01-01 UTC.
+             */
+            to_ms: number;
+        };
         /** @description The hub does its work. */
         Ready: {
             /** @description Always true; otherwise the answer is a problem. */
             ready: boolean;
+        };
+        /** @description A range of time of one metric of a device. */
+        ReportView: {
+            /**
+             * @description How the time with readings divides into bands, by the means of minutes or, where only those are kept, hours; from the lowest
+             *     band up.
+             */
+            bands: components["schemas"]["BandView"][];
+            /** @description The device. */
+            device: string;
+            highest?: components["schemas"]["PeakView"] | null;
+            lowest?: components["schemas"]["PeakView"] | null;
+            /**
+             * Format: double
+             * @description Mean of the range less the mean of the one before; null when either has none.
+             */
+            mean_change?: number | null;
+            /** @description Name of the metric. */
+            metric: string;
+            /** @description The points of the range, in the order of time. */
+            points: components["schemas"]["PointView"][];
+            /** @description The range of equal length before it. */
+            previous: components["schemas"]["RangeView"];
+            /** @description The range. Where only hours are kept, and for more than three months, it is moved outwards to whole hours. */
+            range: components["schemas"]["RangeView"];
+            /**
+             * Format: int64
+             * @description Length of the steps of `points` in milliseconds; null when they are summaries as they came.
+             */
+            step_ms?: number | null;
         };
         /** @description One run of an agent, within which summaries count from 1. */
         RunView: {
@@ -416,11 +613,11 @@ export interface components {
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
         /** @description The history of one metric. */
-        Series: {
+        SeriesView: {
             /** @description Name of the metric. */
             metric: string;
             /** @description Its points, in the order of time. A gap is a gap: nothing is filled in. */
-            points: components["schemas"]["Point"][];
+            points: components["schemas"]["PointView"][];
         };
         /**
          * @description Payload of the `state` topic: every interval, retained, replaced by the next one.
@@ -464,6 +661,8 @@ export interface components {
              * @description Milliseconds since 1970-01-01 UTC by the device's wall clock.
              */
             time_ms: number;
+            /** @description The processes that cost most, from a device that is told to say so. */
+            top?: components["schemas"]["Top"] | null;
             /** @description Version of the contract. */
             version: components["schemas"]["Version"];
         };
@@ -540,6 +739,13 @@ export interface components {
             received_ms: number;
             summary: components["schemas"]["Summary"];
         };
+        /** @description The processes that cost most, largest first. */
+        Top: {
+            /** @description By CPU time since the last look. */
+            cpu: components["schemas"]["CpuShare"][];
+            /** @description By memory. */
+            memory: components["schemas"]["MemoryShare"][];
+        };
         /** @description Unit of a metric. Base units only: no kilobytes, no Fahrenheit; a reader converts for its people. */
         Unit: "percent" | "celsius" | "hectopascal" | "bytes" | "bytes_per_second" | "seconds" | "count" | "hertz" | "volts" | "amperes" | "watts" | "lux" | "parts_per_million" | "grams_per_cubic_meter" | "millimeters" | "millimeters_per_hour" | "meters_per_second" | "flag" | "unknown";
         /**
@@ -556,6 +762,72 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    compare: {
+        parameters: {
+            query: {
+                /** @description Name of the metric. */
+                metric: string;
+                /** @description Ids of devices, with commas between; in a pattern `*` stands for anything. */
+                devices: string;
+                /** @description Start, excluded, as in the history of a device. */
+                from?: string;
+                /** @description End, included, as in the history of a device. */
+                to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
+                from_ms?: number;
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
+                to_ms?: number;
+                /** @description Length of a step, `5m` say; when left out, the finest natural one that keeps to `max_points`. */
+                step?: string;
+                /** @description Most steps. */
+                max_points?: number;
+                /** @description Which figures to send, of `mean`, `min`, `max`, `count`, with commas between; all when left out. */
+                aggregate?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metric of each device. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompareView"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: never;
@@ -611,12 +883,32 @@ export interface operations {
     get_history: {
         parameters: {
             query: {
-                /** @description Name of a metric; repeat it for more, up to 20. One without history has no points. */
+                /**
+                 * @description Name of a metric, or a pattern in which `*` stands for anything: `cpu*_percent`. Repeat it for more, up to 20.
+                 *     A name without history has no points.
+                 */
                 metric: string[];
-                /** @description Start, included, in milliseconds since 1970-01-01 UTC; an hour before the end when left out. */
+                /**
+                 * @description Start, excluded: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w). An hour
+                 *     before the end when left out.
+                 */
+                from?: string;
+                /** @description End, included: RFC 3339, `now`, or back from now. Now when left out. */
+                to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
                 from_ms?: number;
-                /** @description End, excluded, in milliseconds since 1970-01-01 UTC; now when left out. At most 7 days after the start. */
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
                 to_ms?: number;
+                /**
+                 * @description Length of the steps that summaries are folded into, `5m` say: windows that end after the start of a step and not
+                 *     after its end. Start and end are moved outwards to whole steps. When left out, the finest that keeps
+                 *     to `max_points`. Where minutes are no longer kept it is whole hours.
+                 */
+                step?: string;
+                /** @description Most points of one metric. */
+                max_points?: number;
+                /** @description Which figures to send, of `mean`, `min`, `max`, `count`, with commas between; all and `last` when left out. */
+                aggregate?: string;
             };
             header?: never;
             path: {
@@ -684,6 +976,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query: {
+                /** @description Name of the metric. */
+                metric: string;
+                /** @description Start, excluded, as in the history of a device. */
+                from?: string;
+                /** @description End, included, as in the history of a device. */
+                to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
+                from_ms?: number;
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
+                to_ms?: number;
+                /** @description Length of the steps of `points`, as in the history of a device. */
+                step?: string;
+                /** @description Most points. */
+                max_points?: number;
+                /** @description Where the bands meet, ascending, with commas between: `50,75` when left out. */
+                bands?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such device. */

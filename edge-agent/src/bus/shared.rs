@@ -40,8 +40,13 @@ impl SharedBus {
     /// Reads `N` registers from `register` on, beside the driver.
     pub(crate) fn read<const N: usize>(&self, address: u8, register: u8) -> Result<[u8; N], BusError> {
         let mut bytes = [0; N];
-        self.lock().bus.write_read(address, &[register], &mut bytes)?;
+        self.fill(address, register, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Fills `bytes` with the registers from `register` on, beside the driver.
+    pub(crate) fn fill(&self, address: u8, register: u8, bytes: &mut [u8]) -> Result<(), BusError> {
+        self.lock().bus.write_read(address, &[register], bytes)
     }
 
     /// Writes `bytes`, beside the driver.

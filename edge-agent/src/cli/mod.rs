@@ -32,7 +32,7 @@ struct Arguments {
 /// What every command takes.
 #[derive(Debug, Args)]
 struct Given {
-    /// The broker, which may be the hub's own: mqtt://HOST[:PORT], or mqtts:// for TLS
+    /// The broker, which may be the hub's own: mqtt://HOST or mqtt://HOST:PORT; mqtts:// for TLS
     #[arg(long, value_name = "URL", global = true)]
     hub: Option<BrokerUrl>,
 

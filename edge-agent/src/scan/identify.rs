@@ -106,13 +106,18 @@ fn bosch(bus: &mut dyn Bus, address: u8, read: Option<u8>) -> Result<Option<What
     })
 }
 
-/// An INA219 that nobody has set up has 0x399F in its configuration register, 0.
+/// An INA219 that nobody has set up has 0x399F in its configuration register, 0. One that the agent has read holds
+/// what its driver sets, whose two bits for the range are the owner's.
 fn ina219(bus: &mut dyn Bus, address: u8, read: Option<u8>) -> Result<Option<What>, BusError> {
     if read.is_none() {
         return Ok(None);
     }
-    let configuration = register(bus, address, 0)?;
-    Ok(if configuration == Some(0x399F) { identified("ina219", "INA219") } else { None })
+    const AFTER_POWER_ON: u16 = 0x399F;
+    const RANGE: u16 = 0x1800;
+    const AS_THE_AGENT_SETS_IT: u16 = 0x26EB;
+    let known =
+        |configuration| configuration == AFTER_POWER_ON || configuration & !RANGE == AS_THE_AGENT_SETS_IT;
+    Ok(if register(bus, address, 0)?.is_some_and(known) { identified("ina219", "INA219") } else { None })
 }
 
 /// An ADS1115 has its thresholds in registers 2 and 3, which only its comparator needs: they are as after

@@ -140,6 +140,9 @@ fn chips_that_share_an_address_are_told_apart() {
     for (address, chip, kind) in [
         (0x40, ina219(), "ina219"),
         (0x44, ina219(), "ina219"),
+        // The agent has read them, in the widest range and in the narrowest.
+        (0x41, Chip::Registers(0x3E, &[(&[0], &[0x3E, 0xEB])]), "ina219"),
+        (0x45, Chip::Registers(0x26, &[(&[0], &[0x26, 0xEB])]), "ina219"),
         (0x45, Chip::Commands(&[(&[0xF3, 0x2D], &[0x80, 0x10, 0xE1])]), "sht3x"),
         (0x44, Chip::Commands(&[(&[0x89], &[0xBE, 0xEF, 0x92, 0xBE, 0xEF, 0x92])]), "sht4x"),
         (0x76, bosch(&[0x60]), "bme280"),

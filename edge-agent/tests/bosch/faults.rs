@@ -94,12 +94,12 @@ fn a_stuck_bus_gives_no_answer_and_is_not_asked_for_long() {
 
 #[test]
 fn noise_that_passes_costs_no_reading() {
-    // The set-up has 16 transfers; the first of the measurement fails once.
-    let wire = Wire::with_glitches([(16, Glitch::Nack)].into());
+    // The set-up has 18 transfers; the first of the measurement fails once.
+    let wire = Wire::with_glitches([(18, Glitch::Nack)].into());
     let now = at(1000);
     let mut sensor = sensor(wire.clone());
     assert!(read(&mut sensor, now).is_err(), "a chip that was never there is not waited for");
-    let wire = Wire::with_glitches([(16 + 9, Glitch::Nack)].into());
+    let wire = Wire::with_glitches([(18 + 9, Glitch::Nack)].into());
     let mut sensor = crate::sensor(wire);
     read(&mut sensor, now).unwrap();
     assert!(is_true(read(&mut sensor, at(6000)).unwrap(), at(6000)));
@@ -107,11 +107,11 @@ fn noise_that_passes_costs_no_reading() {
 
 #[test]
 fn a_bus_that_sticks_during_a_measurement_is_not_asked_for_long_either() {
-    // The set-up has 16 transfers, and a measurement begins with its fifth.
-    let wire = Wire::with_glitches((21..100).map(|transfer| (transfer, Glitch::Timeout)).collect());
+    // The set-up has 18 transfers, and a measurement begins with its fifth.
+    let wire = Wire::with_glitches((23..100).map(|transfer| (transfer, Glitch::Timeout)).collect());
     let mut sensor = sensor(wire.clone());
     assert_eq!(read(&mut sensor, at(1000)), Err(Fault::NoAnswer));
-    assert_eq!(wire.transfers() - 21, 2, "a look at the status, and the driver's own reading");
+    assert_eq!(wire.transfers() - 23, 2, "a look at the status, and the driver's own reading");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Whatever happens on the wire, no wrong number comes out.
 
 use crate::{
-    at, read,
+    at, read, sensor,
     wire::{Glitch, Wire, air, is_between, is_true},
 };
 use edge_agent::{bus::Model, sensor::Bme280Config};
@@ -100,5 +100,23 @@ proptest! {
             (low, high) = (*readings, *readings);
             fits
         })?;
+    }
+}
+
+/// Noise that is the same twice: a bit in the number of the register, each time the calibration is read.
+#[test]
+fn calibration_from_a_wrong_register_is_not_believed_even_twice() {
+    for bit in 0..8 {
+        for (first, again) in [(5, 13), (5, 14), (6, 15), (6, 16)] {
+            let glitches = [first, again].map(|transfer| (transfer, Glitch::FlipWrite(bit)));
+            let wire = Wire::with_glitches(glitches.into());
+            let mut sensor = sensor(wire.clone());
+            for tick in 0..3 {
+                let at = at(1000 + tick * HOUR_MS);
+                if let Ok(readings) = read(&mut sensor, at) {
+                    assert!(is_true(readings, at), "bit {bit} of {first} and {again}: {readings:?}");
+                }
+            }
+        }
     }
 }

@@ -42,8 +42,10 @@ fn set_up([ctrl_hum, ctrl_meas, config]: [u8; 3]) -> Vec<Transaction> {
         set(0xF4, ctrl_meas),
         get(0xF5, &[0x00]),
         set(0xF5, config),
-        get(0x88, &LOW),
-        get(0xE1, &HIGH),
+        get(0x95, &LOW[13..]),
+        get(0x88, &LOW[..13]),
+        get(0xE4, &HIGH[3..]),
+        get(0xE1, &HIGH[..3]),
         get(0xF7, &[0x80, 0, 0, 0x80, 0, 0, 0x80, 0]),
     ]
 }

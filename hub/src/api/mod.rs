@@ -88,6 +88,8 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::one))
         .routes(routes!(history::history))
+        .routes(routes!(history::report))
+        .routes(routes!(history::compare))
         .routes(routes!(ledger::ledger))
         .routes(routes!(stream::stream))
         .routes(routes!(health::healthz))

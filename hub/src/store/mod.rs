@@ -1,5 +1,8 @@
 //! What the hub remembers: summaries, which of them it has, and the latest of every device.
 
+pub mod chunk;
+pub mod fold;
+pub mod keeper;
 pub mod sqlite;
 pub mod writer;
 
@@ -8,9 +11,7 @@ use crate::{
     state::Device,
 };
 use protocol::{BootId, DeviceId, MetricName};
-use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 use writer::Record;
 
 /// The writing side of a store. One thread owns it, so its calls may block.
@@ -33,20 +34,43 @@ pub trait Store: Send {
     /// When the store cannot be written; nothing has changed then.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
 
-    /// Forgets at most `limit` summaries from before `before_ms`; returns how many. Receipts stay.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError>;
-
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
+
+    /// The side that keeps it small, for a thread of its own.
+    fn upkeep(&self) -> Box<dyn Upkeep>;
+}
+
+/// What a store does in the background, in small parts, so that writing need not wait long for it.
+pub trait Upkeep: Send {
+    /// Does one part of what is due. `true` when there is more to do at once.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written; what was begun is undone.
+    fn step(&mut self, keep: &Keep, now_ms: i64) -> Result<bool, StoreError>;
+}
+
+/// What is kept, and for how long. Nothing is forgotten without a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// How long summaries are kept one by one, in milliseconds.
+    pub minutes_ms: Option<i64>,
+    /// How long their hours are kept, in milliseconds; not shorter.
+    pub hours_ms: Option<i64>,
+    /// How long an hour is over, and a summary here, before it is packed away, in milliseconds.
+    pub settle_ms: i64,
 }
 
 /// The reading side of a store; shared by threads that may block.
 pub trait Read: Send + Sync {
-    /// The history of some metrics of a device from `from_ms` (included) to `to_ms` (excluded), each in the
-    /// order of time. A metric or device that is not known has no points.
+    /// The metrics that a device has any history of, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn metrics(&self, device: &DeviceId) -> Result<Vec<MetricName>, StoreError>;
+
+    /// The history of some metrics of a device, each in the order of time. A metric or device that is not
+    /// known has no points.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -54,9 +78,15 @@ pub trait Read: Send + Sync {
         &self,
         device: &DeviceId,
         metrics: &[MetricName],
-        from_ms: i64,
-        to_ms: i64,
+        span: &Span,
     ) -> Result<Vec<Series>, StoreError>;
+
+    /// Since when summaries are kept one by one, in milliseconds since 1970-01-01 UTC; before that there are hours
+    /// only. `None` when none was ever forgotten.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn minutes_since_ms(&self) -> Result<Option<i64>, StoreError>;
 
     /// What came of each run of a device's agent, the run last heard of first.
     ///
@@ -118,18 +148,29 @@ pub struct Batch<'a> {
     pub devices: &'a [(DeviceId, Device)],
 }
 
+/// Which part of the history, and how fine: the windows that ended after the start and not after the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Start, excluded, in milliseconds since 1970-01-01 UTC.
+    pub from_ms: i64,
+    /// End, included, in milliseconds since 1970-01-01 UTC.
+    pub to_ms: i64,
+    /// Length of the steps that summaries are folded into, in milliseconds; `None` for summaries as they came. With a
+    /// step, start and end must be multiples of it.
+    pub step_ms: Option<i64>,
+}
+
 /// The history of one metric.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// Name of the metric.
-    #[schema(value_type = String)]
     pub metric: MetricName,
     /// Its points, in the order of time. A gap is a gap: nothing is filled in.
     pub points: Vec<Point>,
 }
 
-/// One summary's figures of one metric.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+/// What is known of a metric in one window.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// End of the window, in milliseconds since 1970-01-01 UTC.
     pub time_ms: i64,
@@ -139,10 +180,12 @@ pub struct Point {
     pub min: f64,
     /// Highest reading.
     pub max: f64,
-    /// Last reading.
-    pub last: f64,
+    /// Last reading; `None` where several summaries were folded into one.
+    pub last: Option<f64>,
     /// Number of readings.
-    pub count: u32,
+    pub count: u64,
+    /// Whether the time is the device's own, synchronised one. Else the hub worked it out.
+    pub by_device: bool,
 }
 
 /// Why a store cannot be opened, read or written. Each is one line that says what to do.

@@ -3,6 +3,7 @@
 mod cost;
 mod hub;
 mod reference;
+mod scale;
 mod windows;
 
 use std::fs;
@@ -23,12 +24,15 @@ pub(crate) enum Bench {
     Agent(Options),
     /// The agent's memory over 100,000 windows
     Windows,
+    /// The hub under a simulated fleet, beside mosquitto
+    Hub(scale::Options),
 }
 
 pub(crate) fn run(bench: &Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Agent(options) => agent(options),
         Bench::Windows => windows::run(),
+        Bench::Hub(options) => scale::run(options),
     }
 }
 

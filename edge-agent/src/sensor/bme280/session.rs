@@ -111,9 +111,10 @@ impl Session {
     }
 
     fn check_calibration(&self) -> Result<(), Trouble> {
-        let low: [u8; 26] = self.bus.read(self.address, LOW_CALIBRATION)?;
-        let high: [u8; 7] = self.bus.read(self.address, HIGH_CALIBRATION)?;
-        let same = low == self.bus.believed(LOW_CALIBRATION) && high == self.bus.believed(HIGH_CALIBRATION);
+        let low: [u8; 26] = self.bus.believed(LOW_CALIBRATION);
+        let high: [u8; 7] = self.bus.believed(HIGH_CALIBRATION);
+        let same = bosch::read_again(&self.bus, self.address, LOW_CALIBRATION, &low)?
+            && bosch::read_again(&self.bus, self.address, HIGH_CALIBRATION, &high)?;
         if same && !bosch::is_blank(&low) { Ok(()) } else { Err(Trouble::Garbled) }
     }
 }

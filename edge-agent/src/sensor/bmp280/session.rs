@@ -45,8 +45,7 @@ impl Session {
         settling.finish()?;
 
         let words: Words = bus.read(address, LOW_CALIBRATION)?;
-        let again: Words = bus.read(address, LOW_CALIBRATION)?;
-        if words != again || bosch::is_blank(&words) {
+        if bosch::is_blank(&words) || !bosch::read_again(&bus, address, LOW_CALIBRATION, &words)? {
             return Err(Trouble::Garbled);
         }
         bus.write(address, &[CONFIG, settings.config()])?;

@@ -62,6 +62,25 @@ pub(super) fn is_blank(calibration: &[u8]) -> bool {
     calibration.iter().all(|byte| *byte == calibration[0])
 }
 
+/// Whether the registers from `first` on read as `words` again, in two pieces from two other places: a bit of noise in
+/// the number of the register shifts what is read, and the same bit twice shifts it in the same way.
+///
+/// # Errors
+/// When the bus fails.
+pub(super) fn read_again(bus: &SharedBus, address: u8, first: u8, words: &[u8]) -> Result<bool, Trouble> {
+    let middle = words.len() / 2;
+    // No chip has more than 256 registers.
+    for (offset, piece) in [(middle as u8, &words[middle..]), (0, &words[..middle])] {
+        let mut again = [0; 16];
+        let again = &mut again[..piece.len()];
+        bus.fill(address, first + offset, again)?;
+        if again != piece {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The 24 bits of pressure and of temperature, of which the first 20 count.
 pub(super) fn converted([p1, p2, p3, t1, t2, t3, ..]: Codes) -> [u32; 2] {
     [[0, p1, p2, p3], [0, t1, t2, t3]].map(u32::from_be_bytes)

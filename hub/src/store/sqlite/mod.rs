@@ -1,12 +1,18 @@
 //! The embedded store: one SQLite file.
 
+mod chunks;
+mod history;
 mod open;
+mod pack;
 mod read;
+mod retain;
 mod schema;
+mod upkeep;
 mod write;
 
-use super::{Batch, Read, Source, Store, StoreError};
+use super::{Batch, Read, Source, Store, StoreError, Upkeep, chunk::Damaged};
 use crate::{receipts::Receipts, state::Device};
+use parking_lot::Mutex;
 use protocol::DeviceId;
 use rusqlite::{Connection, ErrorCode};
 use std::{
@@ -17,10 +23,16 @@ use std::{
 
 /// An open store. No other hub can open the same file meanwhile.
 pub struct SqliteStore {
-    // Declared before the lock, and so closed before it is given up.
-    connection: Connection,
+    writing: Arc<Writing>,
     readers: Arc<read::Readers>,
     path: PathBuf,
+}
+
+/// The one connection that writes. Who wants to write takes turns here, where waiting is fair, and not at the
+/// database's own lock, where it is not.
+struct Writing {
+    // Declared before the lock, and so closed before it is given up.
+    connection: Mutex<Connection>,
     _lock: File,
 }
 
@@ -31,9 +43,9 @@ impl SqliteStore {
     /// One line that says why it cannot be used, and what to do.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let lock = open::lock(path)?;
-        let connection = open::connection(path)?;
+        let connection = Mutex::new(open::connection(path)?);
         let readers = Arc::new(read::Readers::new(path.to_owned()));
-        Ok(Self { connection, readers, path: path.to_owned(), _lock: lock })
+        Ok(Self { writing: Arc::new(Writing { connection, _lock: lock }), readers, path: path.to_owned() })
     }
 
     /// Where it is.
@@ -44,23 +56,23 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Vec<(DeviceId, Device)>, StoreError> {
-        read::devices(&self.connection)
+        read::devices(&self.writing.connection.lock())
     }
 
     fn receipts(&mut self, source: &Source) -> Result<Receipts, StoreError> {
-        Ok(read::receipts(&self.connection, source)?)
+        Ok(read::receipts(&self.writing.connection.lock(), source)?)
     }
 
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        Ok(write::commit(&mut self.connection, batch)?)
-    }
-
-    fn prune(&mut self, before_ms: i64, limit: usize) -> Result<usize, StoreError> {
-        Ok(write::prune(&self.connection, before_ms, limit)?)
+        Ok(write::commit(&mut self.writing.connection.lock(), batch)?)
     }
 
     fn reader(&self) -> Arc<dyn Read> {
         self.readers.clone()
+    }
+
+    fn upkeep(&self) -> Box<dyn Upkeep> {
+        Box::new(upkeep::Upkeeper::new(self.writing.clone(), self.readers.clone()))
     }
 }
 
@@ -80,5 +92,11 @@ impl From<rusqlite::Error> for StoreError {
             Some(code) if passing.contains(&code) => Self::FailedForNow(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
+    }
+}
+
+impl From<Damaged> for StoreError {
+    fn from(error: Damaged) -> Self {
+        Self::Failed(error.to_string())
     }
 }

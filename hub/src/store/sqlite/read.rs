@@ -1,15 +1,15 @@
 //! Reading: devices and receipts by the writer, history by anybody on connections of their own.
 
-use super::open::BUSY_TIMEOUT;
+use super::{chunks, history, open::BUSY_TIMEOUT};
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{Point, Read, Run, Series, Source, StoreError},
+    store::{Read, Run, Series, Source, Span, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
 use rusqlite::{Connection, OpenFlags, Row, params};
-use std::{fmt::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 /// Connections kept open between two reads.
 const MAX_IDLE: usize = 4;
@@ -60,6 +60,17 @@ impl Readers {
         Self { path, idle: Mutex::default() }
     }
 
+    /// Reads on a connection of its own, which is kept for the next if all went well.
+    pub(super) fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.take()?;
+        let result = read(&connection)?;
+        self.give_back(connection);
+        Ok(result)
+    }
+
     fn take(&self) -> rusqlite::Result<Connection> {
         if let Some(connection) = self.idle.lock().pop() {
             return Ok(connection);
@@ -79,24 +90,25 @@ impl Readers {
 }
 
 impl Read for Readers {
+    fn metrics(&self, device: &DeviceId) -> Result<Vec<MetricName>, StoreError> {
+        self.with(|connection| history::metrics(connection, device))
+    }
+
     fn history(
         &self,
         device: &DeviceId,
         metrics: &[MetricName],
-        from_ms: i64,
-        to_ms: i64,
+        span: &Span,
     ) -> Result<Vec<Series>, StoreError> {
-        let connection = self.take()?;
-        let series = history(&connection, device, metrics, from_ms, to_ms)?;
-        self.give_back(connection);
-        Ok(series)
+        self.with(|connection| history::read(connection, device, metrics, span))
+    }
+
+    fn minutes_since_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.with(|connection| Ok(chunks::minutes_since_ms(connection)?))
     }
 
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
-        let connection = self.take()?;
-        let runs = ledger(&connection, device)?;
-        self.give_back(connection);
-        Ok(runs)
+        self.with(|connection| ledger(connection, device))
     }
 }
 
@@ -125,49 +137,4 @@ fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreE
         });
     }
     Ok(runs)
-}
-
-/// The five figures of a metric, as they are called in a summary.
-const FIGURES: [&str; 5] = ["mean", "min", "max", "last", "count"];
-
-fn history(
-    connection: &Connection,
-    device: &DeviceId,
-    metrics: &[MetricName],
-    from_ms: i64,
-    to_ms: i64,
-) -> rusqlite::Result<Vec<Series>> {
-    let mut columns = String::new();
-    for metric in metrics {
-        for figure in FIGURES {
-            // A metric name is letters, digits and '_' only, so it can stand in the text.
-            let _ = write!(columns, ", body ->> '$.{figure}.{metric}'");
-        }
-    }
-    let mut select = connection.prepare(&format!(
-        "SELECT time_ms{columns} FROM summaries WHERE device = ?1 AND time_ms >= ?2 AND time_ms < ?3
-         ORDER BY time_ms, boot, sequence"
-    ))?;
-    let series = |metric: &MetricName| Series { metric: metric.clone(), points: Vec::new() };
-    let mut all: Vec<Series> = metrics.iter().map(series).collect();
-    let mut rows = select.query(params![device.as_str(), from_ms, to_ms])?;
-    while let Some(row) = rows.next()? {
-        let time_ms = row.get(0)?;
-        for (index, series) in all.iter_mut().enumerate() {
-            series.points.extend(point(row, time_ms, 1 + index * FIGURES.len())?);
-        }
-    }
-    Ok(all)
-}
-
-fn point(row: &Row<'_>, time_ms: i64, at: usize) -> rusqlite::Result<Option<Point>> {
-    let Some(mean) = row.get(at)? else { return Ok(None) };
-    Ok(Some(Point {
-        time_ms,
-        mean,
-        min: row.get(at + 1)?,
-        max: row.get(at + 2)?,
-        last: row.get(at + 3)?,
-        count: row.get(at + 4)?,
-    }))
 }

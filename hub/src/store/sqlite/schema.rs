@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x4564_6765;
 
 /// One step per schema version, from nothing to today. A step that was released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE devices (
         device            TEXT PRIMARY KEY,
@@ -59,6 +59,7 @@ const MIGRATIONS: [&str; 2] = [
     INSERT INTO runs SELECT device, boot, 0, 0, 0, 0 FROM receipts WHERE true
         GROUP BY device, boot ON CONFLICT DO NOTHING;
 ",
+    include_str!("schema_3.sql"),
 ];
 
 const KNOWN: i64 = MIGRATIONS.len() as i64;

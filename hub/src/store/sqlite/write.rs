@@ -97,18 +97,6 @@ fn save_devices(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<
     Ok(())
 }
 
-/// Goes device by device, so that the index by time serves.
-pub(super) fn prune(connection: &Connection, before_ms: i64, limit: usize) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached(
-            "DELETE FROM summaries WHERE rowid IN (
-                 SELECT summaries.rowid FROM devices CROSS JOIN summaries
-                 ON summaries.device = devices.device AND summaries.time_ms < ?1 LIMIT ?2
-             )",
-        )?
-        .execute(params![before_ms, i64::try_from(limit).unwrap_or(i64::MAX)])
-}
-
 /// Sequences that arrive are bounded far below what SQLite's integers hold.
 fn number(sequence: u64) -> i64 {
     i64::try_from(sequence).unwrap_or(i64::MAX)

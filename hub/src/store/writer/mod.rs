@@ -87,22 +87,10 @@ impl Health {
 }
 
 /// How a writer works.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Topics of the acks.
     pub topics: Topics,
-    /// How long summaries are kept; `None` is for ever.
-    pub retention: Option<Duration>,
-}
-
-/// Days that summaries are kept unless configured.
-pub const RETENTION_DAYS: u64 = 30;
-
-impl Default for Options {
-    fn default() -> Self {
-        let retention = Some(Duration::from_secs(RETENTION_DAYS * 86_400));
-        Self { topics: Topics::default(), retention }
-    }
 }
 
 /// The running writer.

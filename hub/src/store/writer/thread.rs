@@ -2,7 +2,6 @@
 
 use super::{Health, Job, Options, Order, Outgoing, Record, count};
 use crate::{
-    clock,
     receipts::{Position, Receipts},
     state::{Device, State},
     store::{Arrivals, Batch, LATE_MS, Source, Store, StoreError},
@@ -27,10 +26,6 @@ const SAVE_EVERY: Duration = Duration::from_secs(10);
 const VALUES_EVERY: u32 = 6;
 /// How long to wait after a failed commit.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How often old summaries are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
-/// Most summaries forgotten in one go, so that new ones need not wait long.
-const PRUNE_CHUNK: usize = 5000;
 /// Most boots whose receipts are kept in memory.
 const MAX_CACHED: usize = 50_000;
 
@@ -47,7 +42,6 @@ pub(super) struct Worker {
     unsaved: BTreeMap<DeviceId, Device>,
     save_at: Instant,
     saves: u32,
-    prune_at: Instant,
     failing: bool,
 }
 
@@ -73,7 +67,6 @@ impl Worker {
             unsaved: BTreeMap::new(),
             save_at: now + SAVE_EVERY,
             saves: 0,
-            prune_at: now,
             failing: false,
         }
     }
@@ -88,17 +81,13 @@ impl Worker {
             self.save_due();
             // The error is in the log and in `health`; the batch is kept, or given up where hopeless.
             let _ = self.commit();
-            self.prune_due();
         }
     }
 
     /// Waits for something to do, then takes all that waits. `false` when the end has come.
     fn gather(&mut self, orders: &std_mpsc::Receiver<Order>) -> bool {
-        let wait = if self.failing {
-            RETRY_AFTER
-        } else {
-            self.save_at.min(self.prune_at).saturating_duration_since(Instant::now())
-        };
+        let wait =
+            if self.failing { RETRY_AFTER } else { self.save_at.saturating_duration_since(Instant::now()) };
         if self.jobs.len() >= MAX_BATCH {
             // Only a batch that failed is still here.
             std::thread::sleep(wait);
@@ -236,25 +225,6 @@ impl Worker {
         let outgoing = Outgoing { topic, payload: payload.into(), qos: Channel::Ack.qos(), retained: false };
         if self.acks.try_send(outgoing).is_err() {
             count(&self.health.dropped_acks, 1);
-        }
-    }
-
-    fn prune_due(&mut self) {
-        let Some(retention) = self.options.retention else {
-            self.prune_at = Instant::now() + PRUNE_EVERY;
-            return;
-        };
-        if Instant::now() < self.prune_at || self.failing {
-            return;
-        }
-        let kept = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
-        match self.store.prune(clock::now_ms().saturating_sub(kept), PRUNE_CHUNK) {
-            Ok(PRUNE_CHUNK..) => {}
-            Ok(_) => self.prune_at = Instant::now() + PRUNE_EVERY,
-            Err(error) => {
-                tracing::warn!("old summaries stay for now: {error}");
-                self.prune_at = Instant::now() + PRUNE_EVERY;
-            }
         }
     }
 }

@@ -1,0 +1,68 @@
+use super::*;
+use proptest::prelude::*;
+
+fn point(time_ms: i64, mean: f64, spread: f64, count: u64) -> Point {
+    let (min, max) = (mean - spread, mean + spread);
+    Point { time_ms, mean, min, max, last: Some(max), count, by_device: true }
+}
+
+fn decimal(steps: i64) -> f64 {
+    steps as f64 / 1000.0
+}
+
+proptest! {
+    #[test]
+    fn what_was_packed_comes_out(
+        rows in proptest::collection::vec((any::<i64>(), -1e12..1e12f64, 0.0..9.0f64, any::<u32>(), any::<bool>()), 1..300),
+        lasts in any::<bool>(),
+    ) {
+        let points: Vec<Point> = rows.into_iter().map(|(time, mean, spread, count, by_device)| Point {
+            by_device, last: lasts.then_some(mean), ..point(time, mean, spread, u64::from(count))
+        }).collect();
+        prop_assert_eq!(unpack(&pack(&points).unwrap()).unwrap(), points);
+    }
+
+    #[test]
+    fn decimals_come_out_exactly(
+        rows in proptest::collection::vec((-10_000_000..10_000_000i64, 0..5_000i64), 1..2000),
+    ) {
+        let points: Vec<Point> = rows.iter().zip(0..).map(|((mean, spread), n)| Point {
+            time_ms: n * 60_000, mean: decimal(*mean), min: decimal(mean - spread), max: decimal(mean + spread),
+            last: Some(decimal(*mean)), count: 12, by_device: true,
+        }).collect();
+        let packed = pack(&points).unwrap();
+        prop_assert_eq!(unpack(&packed).unwrap(), points);
+        prop_assert!(packed.len() < 200 + rows.len() * 10, "{} bytes for {}", packed.len(), rows.len());
+    }
+
+    /// A disk may give back anything.
+    #[test]
+    fn a_damaged_chunk_is_an_error_or_points_but_never_the_end(
+        place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(),
+    ) {
+        let points: Vec<Point> = (0..100).map(|n| point(n * 60_000, decimal(n * n), 0.5, 12)).collect();
+        let mut packed = pack(&points).unwrap();
+        let cut = cut.index(packed.len());
+        prop_assert!(unpack(&packed[..cut]).is_err(), "cut at {}", cut);
+        let place = place.index(packed.len());
+        packed[place] = byte;
+        if let Ok(points) = unpack(&packed) {
+            prop_assert!(points.len() as u64 <= MAX_POINTS);
+        }
+    }
+}
+
+#[test]
+fn a_chunk_of_another_format_is_told() {
+    assert_eq!(unpack(&[9]).unwrap_err().0, "it has format 9, this hub reads 1");
+    assert_eq!(unpack(&[]).unwrap_err().0, "it ends early");
+    let mut claims = vec![FORMAT];
+    claims.extend([0xff; 8]);
+    claims.push(1);
+    assert!(unpack(&claims).unwrap_err().0.contains("it claims"));
+}
+
+#[test]
+fn nothing_is_nothing() {
+    assert_eq!(unpack(&pack(&[]).unwrap()).unwrap(), []);
+}

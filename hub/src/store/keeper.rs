@@ -1,0 +1,62 @@
+//! The thread that keeps the store small.
+
+use super::{Keep, Upkeep};
+use crate::clock;
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+/// How long after the start it begins: agents that come back go first.
+const FIRST_AFTER: Duration = Duration::from_secs(60);
+/// How long it rests when nothing is due.
+const REST: Duration = Duration::from_secs(300);
+/// Shortest rest between two parts. It rests as long as it worked, so that it takes half of one core and half of
+/// the disk at most.
+const BREATH: Duration = Duration::from_millis(2);
+
+/// The running keeper.
+#[derive(Debug)]
+pub struct Keeper {
+    thread: JoinHandle<()>,
+    stop: mpsc::Sender<()>,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(mut upkeep: Box<dyn Upkeep>, keep: Keep) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().name("store-keeper".to_owned()).spawn(move || {
+            let (mut rest, mut failing) = (FIRST_AFTER, false);
+            while stopped.recv_timeout(rest) == Err(RecvTimeoutError::Timeout) {
+                let start = Instant::now();
+                rest = match upkeep.step(&keep, clock::now_ms()) {
+                    Ok(more) => {
+                        failing = false;
+                        if more { start.elapsed().max(BREATH) } else { REST }
+                    }
+                    Err(error) => {
+                        // Nothing is lost by it: rows and old chunks stay where they are.
+                        if !std::mem::replace(&mut failing, true) {
+                            tracing::warn!("the history is not packed for now: {error}");
+                        }
+                        REST
+                    }
+                };
+            }
+        })?;
+        Ok(Self { thread, stop })
+    }
+
+    /// Ends it after the part that it is at.
+    pub async fn stop(self) {
+        drop(self.stop);
+        let thread = self.thread;
+        // It returns nothing, and what it did not finish is done next time.
+        let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    }
+}

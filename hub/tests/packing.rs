@@ -1,0 +1,307 @@
+//! Summaries that become chunks, hours, and in the end nothing.
+
+mod common;
+
+use common::summary;
+use hub::{
+    ingest::retime::Timed,
+    store::{
+        Arrivals, Batch, Keep, Point, Read, Source, Span, Store, Upkeep,
+        fold::{DAY_MS, HOUR_MS, MINUTE_MS},
+        sqlite::SqliteStore,
+        writer::Record,
+    },
+};
+use protocol::MetricName;
+use rusqlite::Connection;
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+const KEEP: Keep = Keep { minutes_ms: None, hours_ms: None, settle_ms: 10 * MINUTE_MS };
+/// The start of a day.
+const DAY: i64 = 20_000 * DAY_MS;
+
+struct Case {
+    path: PathBuf,
+    store: SqliteStore,
+    upkeep: Box<dyn Upkeep>,
+    reader: Arc<dyn Read>,
+    _folder: tempfile::TempDir,
+}
+
+impl Case {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.db");
+        let store = SqliteStore::open(&path).unwrap();
+        let (upkeep, reader) = (store.upkeep(), store.reader());
+        Self { path, store, upkeep, reader, _folder: folder }
+    }
+
+    /// Summaries whose sequence is their minute since `DAY`, received as told.
+    fn commit(&mut self, minutes: impl IntoIterator<Item = i64>, received_ms: i64) {
+        let records: Vec<Record> = minutes.into_iter().map(|minute| record(minute, received_ms)).collect();
+        commit(&mut self.store, &records);
+    }
+
+    /// All that is due at a time.
+    fn keep_up(&mut self, keep: &Keep, now_ms: i64) {
+        while self.upkeep.step(keep, now_ms).unwrap() {}
+    }
+
+    fn read(&self, step_ms: Option<i64>) -> Vec<Point> {
+        let span = Span { from_ms: DAY - DAY_MS, to_ms: DAY + 10 * DAY_MS, step_ms };
+        let series = self.reader.history(&"roof".parse().unwrap(), &[metric()], &span).unwrap();
+        series.into_iter().next().unwrap().points
+    }
+
+    fn rows(&self) -> i64 {
+        count(&self.path, "summaries")
+    }
+}
+
+fn metric() -> MetricName {
+    "a_percent".parse().unwrap()
+}
+
+fn count(path: &Path, table: &str) -> i64 {
+    let connection = Connection::open(path).unwrap();
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+fn record(minute: i64, received_ms: i64) -> Record {
+    let (sequence, time_ms) = (minute.unsigned_abs(), DAY + minute * MINUTE_MS);
+    Record {
+        device: "roof".parse().unwrap(),
+        boot: "b1".parse().unwrap(),
+        sequence,
+        timed: Timed { time_ms, by_device: minute % 7 != 0 },
+        received_ms,
+        text: summary("b1", sequence, time_ms, "a_percent", minute as f64).into(),
+    }
+}
+
+fn commit(store: &mut SqliteStore, records: &[Record]) {
+    let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
+    let before = store.receipts(&source).unwrap();
+    let mut receipts = before.clone();
+    records.iter().for_each(|record| assert!(receipts.insert(record.sequence)));
+    let changes = [(&source, receipts.changes_since(&before))];
+    let arrivals = [(&source, Arrivals { received_ms: 500, ..Arrivals::default() })];
+    let records: Vec<&Record> = records.iter().collect();
+    let batch = Batch { records: &records, receipts: &changes, arrivals: &arrivals, devices: &[] };
+    store.commit(&batch).unwrap();
+}
+
+fn minute(minute: i64) -> Point {
+    let mean = minute as f64;
+    Point {
+        time_ms: DAY + minute * MINUTE_MS,
+        mean,
+        min: mean - 1.0,
+        max: mean + 1.0,
+        last: Some(mean + 0.5),
+        count: 12,
+        by_device: minute % 7 != 0,
+    }
+}
+
+fn minutes(minutes: impl IntoIterator<Item = i64>) -> Vec<Point> {
+    minutes.into_iter().map(minute).collect()
+}
+
+#[test]
+fn what_is_over_is_packed_and_reads_the_same() {
+    let mut case = Case::new();
+    case.commit(1..=150, DAY);
+    let (before, hours) = (case.read(None), case.read(Some(HOUR_MS)));
+    assert_eq!(before, minutes(1..=150));
+
+    case.keep_up(&KEEP, DAY + 2 * HOUR_MS + 9 * MINUTE_MS);
+    assert_eq!(case.rows(), 90, "the second hour has not settled");
+    assert_eq!((case.read(None), case.read(Some(HOUR_MS))), (before.clone(), hours.clone()));
+    case.keep_up(&KEEP, DAY + 2 * HOUR_MS + 10 * MINUTE_MS);
+    assert_eq!(case.rows(), 30, "the third is under way");
+    assert_eq!((case.read(None), case.read(Some(HOUR_MS))), (before, hours.clone()));
+
+    let [first, second, third] = hours.try_into().unwrap();
+    let end = |hour: i64| DAY + hour * HOUR_MS;
+    let whole = |hour, mean: f64, from: f64, to: f64, count| Point {
+        time_ms: end(hour),
+        mean,
+        min: from - 1.0,
+        max: to + 1.0,
+        last: None,
+        count,
+        by_device: false,
+    };
+    assert_eq!(first, whole(1, 30.5, 1.0, 60.0, 720), "the minute that ends with the hour is in it");
+    assert_eq!(second, whole(2, 90.5, 61.0, 120.0, 720));
+    assert_eq!(third, whole(3, 135.5, 121.0, 150.0, 360));
+    assert_eq!(case.reader.metrics(&"roof".parse().unwrap()).unwrap(), [metric()]);
+}
+
+#[test]
+fn late_summaries_join_their_chunk_and_correct_their_hour() {
+    let mut case = Case::new();
+    case.commit((1..=60).filter(|minute| minute % 2 == 0), DAY);
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    assert_eq!((case.rows(), case.read(Some(HOUR_MS))[0].count), (0, 360));
+
+    let received_ms = DAY + DAY_MS;
+    case.commit((1..=60).filter(|minute| minute % 2 == 1).rev(), received_ms);
+    assert_eq!(case.read(None), minutes(1..=60), "from rows and chunk");
+    case.keep_up(&KEEP, received_ms + 9 * MINUTE_MS);
+    assert_eq!(case.rows(), 30, "more of a backlog may be on its way");
+    case.keep_up(&KEEP, received_ms + 10 * MINUTE_MS);
+    assert_eq!((case.rows(), case.read(None)), (0, minutes(1..=60)));
+    let hour = case.read(Some(HOUR_MS))[0];
+    assert_eq!((hour.mean, hour.min, hour.max, hour.count), (30.5, 0.0, 61.0, 720));
+    assert_eq!(count(&case.path, "chunks"), 2, "one of each tier");
+}
+
+#[test]
+fn summaries_of_the_same_time_are_all_kept() {
+    let mut case = Case::new();
+    let mut records = [record(1, DAY), record(2, DAY), record(3, DAY)];
+    records.iter_mut().for_each(|record| record.timed.time_ms = DAY + MINUTE_MS);
+    commit(&mut case.store, &records[..2]);
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    commit(&mut case.store, &records[2..]);
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    assert_eq!((case.rows(), case.read(None).len()), (0, 3));
+    assert_eq!(case.read(Some(HOUR_MS))[0].count, 36);
+}
+
+#[test]
+fn old_minutes_go_then_old_hours_but_that_they_came_is_known() {
+    let mut case = Case::new();
+    case.commit(1..=3 * 1440, DAY);
+    case.keep_up(&KEEP, DAY + 4 * DAY_MS);
+    assert_eq!((case.rows(), case.read(None).len(), case.read(Some(HOUR_MS)).len()), (0, 4320, 72));
+    let hours = case.read(Some(HOUR_MS));
+
+    let keep = Keep { minutes_ms: Some(2 * DAY_MS), hours_ms: Some(90 * DAY_MS), ..KEEP };
+    case.keep_up(&keep, DAY + 3 * DAY_MS + HOUR_MS);
+    assert_eq!(case.read(None), minutes(1441..=4320), "the first day is over as a whole");
+    assert_eq!(case.reader.minutes_since_ms().unwrap(), Some(DAY + DAY_MS));
+    assert_eq!(case.read(Some(HOUR_MS)), hours);
+
+    // One that comes after its minutes went still counts in its hour, and does not bring the day back.
+    let mut late = record(9999, DAY);
+    late.timed.time_ms = DAY + 30 * MINUTE_MS;
+    commit(&mut case.store, &[late]);
+    case.keep_up(&keep, DAY + 3 * DAY_MS + HOUR_MS);
+    assert_eq!((case.rows(), case.read(None).len()), (0, 2880));
+    assert_eq!(case.read(Some(HOUR_MS))[0].count, 732);
+
+    case.keep_up(&keep, DAY + 400 * DAY_MS);
+    assert_eq!((case.read(None), case.read(Some(HOUR_MS))), (Vec::new(), Vec::new()));
+    assert_eq!(count(&case.path, "chunks"), 0);
+    let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
+    assert_eq!(case.store.receipts(&source).unwrap().len(), 4321);
+}
+
+#[test]
+fn room_that_is_no_longer_needed_is_given_back() {
+    let mut case = Case::new();
+    let connection = Connection::open(&case.path).unwrap();
+    connection.execute_batch("CREATE TABLE ballast (x BLOB); INSERT INTO ballast VALUES (zeroblob(20000000)); DROP TABLE ballast;").unwrap();
+    let pages = || -> i64 { connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap() };
+    assert!(pages() > 4000);
+    case.keep_up(&KEEP, DAY);
+    assert!(pages() <= 2200, "{}", pages());
+}
+
+#[test]
+fn a_damaged_row_holds_up_nothing() {
+    let mut case = Case::new();
+    let mut damaged = record(1, DAY);
+    damaged.text = "{\"mean\":{".into();
+    commit(&mut case.store, &[damaged, record(2, DAY)]);
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    assert_eq!((case.rows(), case.read(None)), (0, minutes([2])));
+}
+
+/// Writes while it packs, as a hub does: nothing may be lost between the two.
+#[test]
+fn packing_and_writing_at_the_same_time_lose_nothing() {
+    let mut case = Case::new();
+    let Case { store, upkeep, .. } = &mut case;
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for minute in 1..=600 {
+                commit(store, &[record(minute, DAY)]);
+            }
+        });
+        while !writer.is_finished() {
+            upkeep.step(&KEEP, DAY + DAY_MS).unwrap();
+        }
+    });
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    assert_eq!((case.rows(), case.read(None)), (0, minutes(1..=600)));
+    assert_eq!(case.read(Some(HOUR_MS)).iter().map(|hour| hour.count).sum::<u64>(), 7200);
+}
+
+const FILE: &str = "EDGEWISE_TEST_PACKED_STORE";
+
+/// The process that is killed: this test, started again by the other one with a file that has rows to pack.
+#[test]
+fn packs_until_killed() {
+    let Some(path) = std::env::var_os(FILE).map(PathBuf::from) else { return };
+    let store = SqliteStore::open(&path).unwrap();
+    let mut upkeep = store.upkeep();
+    let keep = Keep { minutes_ms: Some(3 * DAY_MS), ..KEEP };
+    // The hub's day goes on while it packs, so that it forgets, too.
+    for hour in 0.. {
+        while upkeep.step(&keep, DAY + DAY_MS + hour * HOUR_MS).unwrap() {
+            println!("STEP");
+        }
+        println!("STEP");
+    }
+}
+
+fn kill_after(path: &Path, steps: usize) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "packs_until_killed", "--nocapture"])
+        .env(FILE, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let seen = output.lines().map_while(Result::ok).filter(|line| line.contains("STEP")).take(steps).count();
+    child.kill().unwrap();
+    assert!(seen == steps && !child.wait().unwrap().success(), "it ended by itself");
+}
+
+#[test]
+fn kill_9_while_packing_and_forgetting_loses_and_doubles_nothing() {
+    let mut case = Case::new();
+    case.commit(1..=4000, DAY);
+    let Case { path, store, upkeep, reader, _folder } = case;
+    drop((store, upkeep, reader));
+    for steps in [1, 3, 4, 5, 6, 9, 14, 40] {
+        kill_after(&path, steps);
+        let store = SqliteStore::open(&path).expect("nobody holds the lock of the dead");
+        let reader = store.reader();
+        let since_ms = reader.minutes_since_ms().unwrap().unwrap_or(DAY);
+        let case = Case {
+            path: path.clone(),
+            upkeep: store.upkeep(),
+            store,
+            reader,
+            _folder: tempfile::tempdir().unwrap(),
+        };
+        let kept = minutes(1..=4000).into_iter().filter(|point| point.time_ms > since_ms);
+        let read = case.read(None).into_iter().filter(|point| point.time_ms > since_ms);
+        assert!(read.eq(kept), "minutes since {since_ms} after {steps} steps");
+        let counts: Vec<u64> = case.read(Some(HOUR_MS)).iter().map(|hour| hour.count).collect();
+        assert_eq!(counts[..66], [720; 66], "hours after {steps} steps");
+        assert_eq!(counts.iter().sum::<u64>(), 48_000);
+    }
+}
