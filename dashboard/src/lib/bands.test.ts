@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bandOf, bandShares, bandsOf, onScale } from "./bands";
+import { bandOf, bandsOf, onScale } from "./bands";
 import { formatValue } from "./format";
 import { DEFAULTS } from "./settings";
 
@@ -39,9 +39,4 @@ describe("bands", () => {
   it("keeps a pointer on the scale", () => {
     expect([onScale(-1), onScale(33), onScale(101)]).toEqual([0, 33, 100]);
   });
-});
-
-it("tells how much of the known time was in each band, and nothing where nothing is known", () => {
-  expect(bandShares([10, 60, null, 80, 20], DEFAULTS)).toEqual({ normal: 50, raised: 25, high: 25 });
-  expect(bandShares([null, null], DEFAULTS)).toBeNull();
 });

@@ -35,20 +35,3 @@ export function bandOf(percent: number, bands: Bands): Band {
 export function onScale(percent: number): number {
   return Math.min(100, Math.max(0, percent));
 }
-
-/** Shares of the known minutes in each band, in percent; null when no minute is known. */
-export function bandShares(
-  minutes: readonly (number | null)[],
-  bands: Bands,
-): Record<BandName, number> | null {
-  const counts: Record<BandName, number> = { normal: 0, raised: 0, high: 0 };
-  let known = 0;
-  for (const mean of minutes) {
-    if (mean === null) continue;
-    known += 1;
-    counts[bandOf(mean, bands).name] += 1;
-  }
-  if (known === 0) return null;
-  const share = (name: BandName) => (counts[name] / known) * 100;
-  return { normal: share("normal"), raised: share("raised"), high: share("high") };
-}

@@ -1,26 +1,7 @@
 import { expect, it } from "vitest";
-import type { History } from "../api/types";
-import { compared, sharedMetrics, sideBySide } from "./compare";
-import { birth, device, metric, T0 } from "./sample";
-
-const history = (id: string, ...means: number[]): History => ({
-  device: id,
-  from_ms: T0,
-  to_ms: T0,
-  series: [
-    {
-      metric: "cpu_percent",
-      points: means.map((mean, at) => ({
-        time_ms: T0 + at,
-        mean,
-        min: mean,
-        max: mean,
-        last: mean,
-        count: 1,
-      })),
-    },
-  ],
-});
+import type { Comparison } from "../api/types";
+import { asHistory, compared, sharedMetrics } from "./compare";
+import { birth, device, metric } from "./sample";
 
 it("offers every metric that any device has, once", () => {
   const a = device({ birth: birth([metric("a", "percent", "x"), metric("b", "percent", "x")]) });
@@ -28,15 +9,34 @@ it("offers every metric that any device has, once", () => {
   expect(sharedMetrics([a, b]).map(({ name }) => name)).toEqual(["a", "b", "c"]);
 });
 
-it("puts devices beside each other, and a device without history stays one without", () => {
-  const both = [history("roof", 1, 3), history("pump")];
-  expect(sideBySide(both)?.series.map((one) => [one.metric, one.points.length])).toEqual([
-    ["roof", 2],
-    ["pump", 0],
+const COMPARISON: Comparison = {
+  metric: "cpu_percent",
+  from_ms: 0,
+  to_ms: 3000,
+  step_ms: 1000,
+  times_ms: [1000, 2000, 3000],
+  devices: [
+    { device: "roof", mean: [1, null, 3], min: [0, null, 2], max: [2, null, 9], count: [1, null, 1] },
+    { device: "pump", mean: [null, null, null], min: [null, null, null], max: [], count: [] },
+  ],
+};
+
+it("puts devices beside each other and leaves out what is not known", () => {
+  const history = asHistory(COMPARISON);
+  expect(history.step_ms).toBe(1000);
+  expect(history.series).toEqual([
+    {
+      metric: "roof",
+      points: [
+        { time_ms: 1000, mean: 1, min: 0, max: 2, count: 1 },
+        { time_ms: 3000, mean: 3, min: 2, max: 9, count: 1 },
+      ],
+    },
+    { metric: "pump", points: [] },
   ]);
-  expect(compared(both)).toEqual([
-    { device: "roof", stats: expect.objectContaining({ mean: 2, min: 1, max: 3, change: 2 }) },
+  expect(compared(history)).toEqual([
+    { device: "roof", stats: expect.objectContaining({ mean: 2, min: 0, max: 9, change: 2 }) },
     { device: "pump", stats: null },
   ]);
-  expect(sideBySide([])).toBeNull();
+  expect(compared(null)).toEqual([]);
 });

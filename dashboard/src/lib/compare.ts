@@ -1,7 +1,7 @@
 // Several devices side by side.
-import type { DeviceView, History, MetricDescription } from "../api/types";
+import type { Comparison, DeviceView, History, MetricDescription, Point } from "../api/types";
 import { describe } from "./metrics";
-import { statsOf, type Stats } from "./thin";
+import { statsOf, type Stats } from "./stats";
 
 /** More lines nobody can tell apart. */
 export const MOST_DEVICES = 20;
@@ -9,9 +9,22 @@ export const MOST_DEVICES = 20;
 /** Metrics that any of some devices has, each once, in the order in which they are met. */
 export function sharedMetrics(views: readonly DeviceView[]): MetricDescription[] {
   const found = new Map<string, MetricDescription>();
-  for (const view of views)
-    for (const metric of describe(view)) if (!found.has(metric.name)) found.set(metric.name, metric);
+  for (const metric of views.flatMap(describe)) if (!found.has(metric.name)) found.set(metric.name, metric);
   return [...found.values()];
+}
+
+/** A comparison as a history with a series for each device; steps without figures are left out. */
+export function asHistory({ devices, times_ms, ...rest }: Comparison): History {
+  const series = devices.map(({ device, mean = [], min = [], max = [], count = [] }) => ({
+    metric: device,
+    points: times_ms.flatMap((time_ms, at): Point[] => {
+      const [a, b, c, n] = [mean[at], min[at], max[at], count[at]];
+      return a == null || b == null || c == null || n == null
+        ? []
+        : [{ time_ms, mean: a, min: b, max: c, count: n }];
+    }),
+  }));
+  return { ...rest, device: "", series };
 }
 
 export interface Compared {
@@ -20,18 +33,7 @@ export interface Compared {
   stats: Stats | null;
 }
 
-/** One metric of several devices as a history of one, with a series for each device. */
-export function sideBySide(histories: readonly History[]): History | null {
-  const [first] = histories;
-  if (!first) return null;
-  const series = histories.map(({ device, series: [one] }) => ({
-    metric: device,
-    points: one?.points ?? [],
-  }));
-  return { ...first, series };
-}
-
-/** What can be said of each of them. */
-export function compared(histories: readonly History[]): Compared[] {
-  return histories.map(({ device, series: [one] }) => ({ device, stats: statsOf(one?.points ?? []) }));
+/** What can be said of each device of such a history. */
+export function compared(history: History | null): Compared[] {
+  return (history?.series ?? []).map(({ metric, points }) => ({ device: metric, stats: statsOf(points) }));
 }

@@ -7,7 +7,7 @@ const point = (time_ms: number, mean: number): Point => ({
   mean,
   min: mean - 1,
   max: mean + 1,
-  last: mean,
+
   count: 12,
 });
 

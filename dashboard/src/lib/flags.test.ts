@@ -8,7 +8,6 @@ const point = (minute: number, max: number): Point => ({
   mean: max / 12,
   min: 0,
   max,
-  last: 0,
   count: 12,
 });
 

@@ -8,18 +8,19 @@ export interface Stretch {
   set: boolean;
 }
 
-/** A minute without a point is unknown; this much more may pass before one is missing. */
 const MINUTE_MS = 60_000;
-const SLACK_MS = 30_000;
 
-/** Stretches in which a flag was all set or all unset; between them nothing is known. */
-export function stretches(points: readonly Point[]): Stretch[] {
+/**
+ * Stretches in which a flag was all set or all unset, from points that stand for the `stepMs` before them; between
+ * them nothing is known.
+ */
+export function stretches(points: readonly Point[], stepMs = MINUTE_MS): Stretch[] {
   const found: Stretch[] = [];
   for (const { time_ms, max } of points) {
     const last = found.at(-1);
     const set = max > 0;
-    const fromMs = time_ms - MINUTE_MS;
-    const follows = last && fromMs - last.toMs <= SLACK_MS;
+    const fromMs = time_ms - stepMs;
+    const follows = last && fromMs - last.toMs <= stepMs / 2;
     if (follows && last.set === set) last.toMs = time_ms;
     else found.push({ fromMs: follows ? last.toMs : fromMs, toMs: time_ms, set });
   }

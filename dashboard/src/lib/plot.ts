@@ -163,5 +163,5 @@ function timeLabel(time: number, splits: number[], locale: string): string {
 function axisLabel(value: number, splits: number[], unit: Unit, style: Style): string {
   if (hasPrefix(unit)) return formatText(value, unit, style);
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-  return number(value, step >= 1 ? 0 : step >= 0.1 ? 1 : 2, style.locale);
+  return number(value, Number.isInteger(step) ? 0 : step >= 0.1 ? 1 : 2, style.locale);
 }

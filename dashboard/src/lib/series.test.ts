@@ -17,7 +17,6 @@ function history(series: Record<string, [number, number][]>): History {
         mean,
         min: mean,
         max: mean,
-        last: mean,
         count: 12,
       })),
     })),
@@ -130,7 +129,8 @@ describe("the envelope", () => {
         [T0 + 180 * MINUTE, 3],
       ],
     });
-    const lines = linesOf({ metrics: ["a"], history: hours, stepMs: 60 * MINUTE, fromMs: 0 });
+    hours.step_ms = 60 * MINUTE;
+    const lines = linesOf({ metrics: ["a"], history: hours, fromMs: 0 });
     expect(lines.mean).toEqual([[1, 2, null, 3]]);
   });
 });

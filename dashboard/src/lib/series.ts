@@ -68,8 +68,6 @@ interface Moment {
 export interface Source {
   metrics: readonly string[];
   history: History | null;
-  /** Distance of two points of that history. */
-  stepMs?: number;
   live?: readonly LivePoint[];
   /** Nothing before it is drawn. */
   fromMs: number;
@@ -79,7 +77,8 @@ export interface Source {
 
 /** Stored minutes and live points of some metrics, as lines that break where something is missing. */
 export function linesOf(source: Source): Lines {
-  const { metrics, history, live = [], fromMs, stepMs = MINUTE_MS, intervalMs = 0 } = source;
+  const { metrics, history, live = [], fromMs, intervalMs = 0 } = source;
+  const stepMs = history?.step_ms ?? MINUTE_MS;
   const stored = storedMoments(metrics, history).filter(({ time_ms }) => !covered(time_ms, live));
   const spoken = live.map(({ time_ms, now }) => ({ time_ms, live: true, values: readings(now, metrics) }));
   const moments = [...stored, ...spoken]

@@ -9,7 +9,7 @@ const point = (time_ms: number, mean: number): Point => ({
   mean,
   min: mean,
   max: mean,
-  last: mean,
+
   count: 12,
 });
 const trend = (...points: Point[]) => trendOf(points, "hectopascal", T0, 3 * HOUR);

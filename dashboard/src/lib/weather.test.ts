@@ -8,7 +8,7 @@ const point = (time_ms: number, min: number, max: number): Point => ({
   mean: min,
   min,
   max,
-  last: min,
+
   count: 12,
 });
 

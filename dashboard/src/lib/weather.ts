@@ -1,7 +1,7 @@
 // The weather of a device, sensor by sensor, as a page on the wall shows it.
 import type { MetricDescription, Point } from "../api/types";
 import { type WeatherKind, weatherMetrics } from "./metrics";
-import { statsOf } from "./thin";
+import { statsOf } from "./stats";
 
 export interface Station {
   sensor: string;

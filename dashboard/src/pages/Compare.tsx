@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { useHistory } from "../history";
+import { fetchComparison } from "../api/client";
+import { useAnswer } from "../asked";
 import { t } from "../i18n/words";
-import { compared, MOST_DEVICES, sharedMetrics, sideBySide } from "../lib/compare";
+import { asHistory, compared, MOST_DEVICES, sharedMetrics } from "../lib/compare";
 import { boundsOf, type Range, SPANS } from "../lib/range";
 import { pageHref, type Route } from "../lib/route";
 import { linesOf } from "../lib/series";
-import { stepFor, thinHistory } from "../lib/thin";
 import { live } from "../live";
 import { Chart, type Reading } from "../parts/Chart";
 import { CompareTable } from "../parts/CompareTable";
@@ -35,19 +35,16 @@ export function Compare({ route: { query } }: { route: Route }) {
   );
   const metric = metrics.find((one) => one.name === name) ?? metrics[0];
   const [fromMs, toMs] = boundsOf(range, live.minute.value);
-  const stepMs = stepFor(toMs - fromMs, MOST_POINTS);
 
-  const stored = useHistory({ devices: known, metrics: metric ? [metric.name] : [], fromMs, toMs });
+  const question = { devices: known, metric: metric?.name ?? "", fromMs, toMs, maxPoints: MOST_POINTS };
+  const stored = useAnswer(metric && known.length > 0 ? question : null, (asked) =>
+    fetchComparison(asked.devices, asked.metric, asked).then(asHistory),
+  );
   const { rows, lines } = useMemo(() => {
-    const histories = stored.histories ?? [];
-    const one = sideBySide(histories);
-    const devices = histories.map(({ device }) => device);
-    const thin = one && thinHistory(one, stepMs);
-    return {
-      rows: compared(histories),
-      lines: linesOf({ metrics: devices, history: thin, stepMs, fromMs }),
-    };
-  }, [stored.histories, stepMs, fromMs]);
+    const devices = (stored.answer?.series ?? []).map((series) => series.metric);
+    const lines = linesOf({ metrics: devices, history: stored.answer, fromMs });
+    return { rows: compared(stored.answer), lines };
+  }, [stored.answer, fromMs]);
 
   return (
     <>

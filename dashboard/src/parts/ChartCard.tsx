@@ -1,19 +1,18 @@
 import { useMemo, useState } from "preact/hooks";
 import type { MetricDescription } from "../api/types";
-import { useHistory } from "../history";
+import { useHistory } from "../asked";
 import { t } from "../i18n/words";
 import { groupMetrics } from "../lib/metrics";
 import { boundsOf, type Range, SPANS } from "../lib/range";
 import { linesOf, type LivePoint } from "../lib/series";
-import { stepFor, thinHistory } from "../lib/thin";
 import { formatMoment } from "../lib/time";
 import { live } from "../live";
 import { reader } from "../reader";
-import { BandTimes } from "./BandTimes";
 import { Chart, type Reading } from "./Chart";
 import "./ChartCard.css";
 import { ChartFoot } from "./ChartFoot";
 import { Legend } from "./Legend";
+import { PeriodReport } from "./PeriodReport";
 import { RangePicker } from "./RangePicker";
 import { Select } from "./Select";
 
@@ -44,34 +43,23 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
   const isLive = range.kind === "last" && range.spanMs <= HOUR;
   const [fromMs, toMs] = boundsOf(range, isLive ? live.now.value : live.minute.value);
   const spanMs = toMs - fromMs;
-  const stepMs = stepFor(spanMs, MOST_POINTS);
 
   const [readFrom, readTo] = boundsOf(range, live.minute.value);
-  const asked = { devices: [id], metrics: names, fromMs: readFrom, toMs: readTo };
-  const stored = useHistory(asked);
-  const earlier = useHistory(withBefore ? { ...asked, fromMs: readFrom - spanMs, toMs: readFrom } : null);
+  const span = { fromMs: readFrom, toMs: readTo, maxPoints: MOST_POINTS };
+  const stored = useHistory({ ...span, device: id, metrics: names });
+  const earlier = useHistory(
+    withBefore ? { ...span, device: id, metrics: names, fromMs: readFrom - spanMs, toMs: readFrom } : null,
+  );
 
-  const history = stored.histories?.[0] ?? null;
-  const previous = earlier.histories?.[0] ?? null;
   const drawn = names.join(" ");
-  const thin = useMemo(() => history && thinHistory(history, stepMs), [history, stepMs]);
   const lines = useMemo(
-    () =>
-      isLive
-        ? linesOf({ metrics: names, history, live: points, fromMs, intervalMs })
-        : linesOf({ metrics: names, history: thin, stepMs, fromMs }),
-    [drawn, history, thin, isLive ? points : null, fromMs, intervalMs, isLive],
+    () => linesOf({ metrics: names, history: stored.answer, live: isLive ? points : [], fromMs, intervalMs }),
+    [drawn, stored.answer, isLive && points, fromMs, intervalMs],
   );
   const before = useMemo(
     () =>
-      previous &&
-      linesOf({
-        metrics: names,
-        history: thinHistory(previous, stepMs),
-        stepMs,
-        fromMs: previous.from_ms,
-      }),
-    [drawn, previous, stepMs],
+      earlier.answer && linesOf({ metrics: names, history: earlier.answer, fromMs: earlier.answer.from_ms }),
+    [drawn, earlier.answer],
   );
 
   return (
@@ -114,9 +102,9 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
             onBrush={(a, b) => setRange({ kind: "between", fromMs: Math.round(a), toMs: Math.round(b) })}
           />
           <Legend metrics={group.metrics} lines={lines} cursor={cursor} />
-          {group.unit === "percent" && history && <BandTimes metrics={group.metrics} history={history} />}
+          <PeriodReport id={id} metrics={group.metrics} span={span} />
           <ChartFoot
-            asked={{ ...asked, fromMs, toMs }}
+            asked={{ ...span, device: id, metrics: names }}
             name={`${id}-${group.key}`}
             withBefore={withBefore}
             onBefore={setWithBefore}

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { fetchHistory } from "../api/client";
-import { type Asked, told } from "../history";
+import { type HistoryQuestion, told } from "../asked";
 import { t } from "../i18n/words";
 import { historyCsv } from "../lib/csv";
 import { saveText } from "../lib/save";
 
 interface Props {
-  asked: Asked;
+  asked: HistoryQuestion;
   /** Of the file, without its ending. */
   name: string;
   withBefore: boolean;
@@ -21,8 +21,7 @@ export function ChartFoot({ asked, name, withBefore, onBefore, troubles }: Props
 
   async function save() {
     try {
-      const { devices, metrics, fromMs, toMs } = asked;
-      const history = await fetchHistory(devices[0] ?? "", metrics, fromMs, toMs);
+      const history = await fetchHistory(asked.device, asked.metrics, asked);
       saveText(`${name.replace(/[^\w-]+/g, "-")}.csv`, historyCsv(history), "text/csv");
       setTrouble("");
     } catch (error) {

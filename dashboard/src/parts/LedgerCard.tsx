@@ -1,7 +1,6 @@
-import { useEffect, useState } from "preact/hooks";
 import { fetchLedger } from "../api/client";
 import type { Ledger } from "../api/types";
-import { told } from "../history";
+import { useAnswer } from "../asked";
 import { t, type Word } from "../i18n/words";
 import { number } from "../lib/format";
 import { live } from "../live";
@@ -13,19 +12,8 @@ const MOST_RUNS = 5;
 
 /** What of a device's minutes the hub has, and what not. */
 export function LedgerCard({ id, dropped }: { id: string; dropped: number | undefined }) {
-  const [ledger, setLedger] = useState<Ledger | null>(null);
-  const [trouble, setTrouble] = useState("");
-  const [minute, epoch] = [live.minute.value, live.epoch.value];
-
-  useEffect(() => {
-    let current = true;
-    fetchLedger(id).then(
-      (answer) => current && (setLedger(answer), setTrouble("")),
-      (error: unknown) => current && setTrouble(told(error)),
-    );
-    return () => void (current = false);
-  }, [id, minute, epoch]);
-
+  const minute = live.minute.value;
+  const { answer: ledger, trouble } = useAnswer({ id, minute }, (asked) => fetchLedger(asked.id));
   const counts: [Word, number][] = ledger
     ? [
         ["received", ledger.received_count],

@@ -1,5 +1,5 @@
 import type { History, MetricDescription } from "../api/types";
-import { useHistory } from "../history";
+import { useHistory } from "../asked";
 import { t } from "../i18n/words";
 import { stretches } from "../lib/flags";
 import { formatDuration } from "../lib/format";
@@ -10,6 +10,9 @@ import { live } from "../live";
 import { reader } from "../reader";
 import "./PowerTimeline.css";
 
+/** A point for each of the day; a flag of a longer step would not say when. */
+const MINUTES = DAY / 60_000;
+
 const flagOf = (condition: Condition) => `power_${condition}_flag`;
 
 /** The power flags of the last 24 hours: set, not set, not known. */
@@ -17,13 +20,13 @@ export function PowerTimeline({ id, metrics }: { id: string; metrics: MetricDesc
   const toMs = live.minute.value;
   const fromMs = toMs - DAY;
   const shown = CONDITIONS.filter((condition) => metrics.some(({ name }) => name === flagOf(condition)));
-  const { histories } = useHistory({ devices: [id], metrics: shown.map(flagOf), fromMs, toMs });
+  const { answer } = useHistory({ device: id, metrics: shown.map(flagOf), fromMs, toMs, maxPoints: MINUTES });
   if (shown.length === 0) return null;
   return (
     <section class="card power-timeline" aria-labelledby="power" data-testid="power-timeline">
       <h2 id="power">{t("power_24h")}</h2>
       {shown.map((condition) => (
-        <Row key={condition} condition={condition} history={histories?.[0] ?? null} fromMs={fromMs} />
+        <Row key={condition} condition={condition} history={answer} fromMs={fromMs} />
       ))}
       <p class="soft">{t("power_legend")}</p>
     </section>
@@ -38,7 +41,7 @@ interface RowProps {
 
 function Row({ condition, history, fromMs }: RowProps) {
   const locale = reader.locale.value;
-  const spans = stretches(pointsOf(history, flagOf(condition)));
+  const spans = stretches(pointsOf(history, flagOf(condition)), history?.step_ms ?? undefined);
   const setMs = spans.reduce((sum, span) => sum + (span.set ? span.toMs - span.fromMs : 0), 0);
   const x = (ms: number) => (Math.max(0, ms - fromMs) / DAY) * 100;
   return (

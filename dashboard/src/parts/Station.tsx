@@ -1,12 +1,11 @@
 import { useMemo } from "preact/hooks";
 import type { DeviceView, History, MetricDescription } from "../api/types";
-import { useHistory } from "../history";
+import { useHistory } from "../asked";
 import { t } from "../i18n/words";
 import { figureOf } from "../lib/figure";
 import { formatText } from "../lib/format";
 import type { WeatherKind } from "../lib/metrics";
 import { linesOf, pointsOf } from "../lib/series";
-import { stepFor, thinHistory } from "../lib/thin";
 import { DAY, startOfDay } from "../lib/time";
 import { trendOf } from "../lib/trend";
 import { extremesSince, type Station as Shown } from "../lib/weather";
@@ -19,7 +18,8 @@ import { TrendText } from "./TrendText";
 
 const KINDS: WeatherKind[] = ["temperature", "humidity", "pressure"];
 const TREND_MS = 3 * 3_600_000;
-const STEP_MS = stepFor(DAY, 300);
+/** Of which extremes and trend are still true to five minutes. */
+const MOST_POINTS = 300;
 
 interface Props {
   view: DeviceView;
@@ -33,20 +33,19 @@ export function Station({ view, station, old, named }: Props) {
   const toMs = live.minute.value;
   const shown = KINDS.flatMap((kind) => station.metrics[kind] ?? []);
   const metrics = shown.map(({ name }) => name);
-  const { histories } = useHistory({ devices: [view.id], metrics, fromMs: toMs - DAY, toMs });
+  const { answer } = useHistory({
+    device: view.id,
+    metrics,
+    fromMs: toMs - DAY,
+    toMs,
+    maxPoints: MOST_POINTS,
+  });
   return (
     <section class="station" aria-label={station.sensor} data-testid="station">
       {named && <h2>{station.sensor}</h2>}
       <div class="grid">
         {shown.map((metric, index) => (
-          <Figure
-            key={metric.name}
-            view={view}
-            metric={metric}
-            old={old}
-            past={histories?.[0] ?? null}
-            main={index === 0}
-          />
+          <Figure key={metric.name} view={view} metric={metric} old={old} past={answer} main={index === 0} />
         ))}
       </div>
     </section>
@@ -69,16 +68,7 @@ function Figure({ view, metric, old, past, main }: FigureProps) {
   const value = now.kind === "value" && !old ? now.value : null;
   const points = pointsOf(past, name);
   const extremes = extremesSince(points, startOfDay(toMs), value);
-  const lines = useMemo(
-    () =>
-      linesOf({
-        metrics: [name],
-        history: past && thinHistory(past, STEP_MS),
-        stepMs: STEP_MS,
-        fromMs,
-      }),
-    [past, name, fromMs],
-  );
+  const lines = useMemo(() => linesOf({ metrics: [name], history: past, fromMs }), [past, name, fromMs]);
   const text = (extreme: number | undefined) => formatText(extreme, unit, reader.style.value);
   return (
     <div class={main ? "card main" : "card"}>

@@ -1,5 +1,5 @@
 import type { DeviceView, History, MetricDescription } from "../api/types";
-import { useHistory } from "../history";
+import { useHistory } from "../asked";
 import { t } from "../i18n/words";
 import { figureOf } from "../lib/figure";
 import { weatherMetrics } from "../lib/metrics";
@@ -20,16 +20,19 @@ interface Props {
 const TREND_MS = 3 * 3_600_000;
 /** A little more is read, so that a trend has its beginning. */
 const READ_MS = TREND_MS + 600_000;
+/** Every minute of it. */
+const MOST_POINTS = 200;
 
 /** The weather of a device's sensors, and where each figure goes. */
 export function Weather({ view, metrics, old }: Props) {
   const minute = live.minute.value;
   const shown = weatherMetrics(metrics).map(({ metric }) => metric);
-  const { histories } = useHistory({
-    devices: [view.id],
+  const { answer } = useHistory({
+    device: view.id,
     metrics: shown.map(({ name }) => name),
     fromMs: minute - READ_MS,
     toMs: minute,
+    maxPoints: MOST_POINTS,
   });
   if (shown.length === 0) return null;
   return (
@@ -39,13 +42,7 @@ export function Weather({ view, metrics, old }: Props) {
       </h2>
       <div class="cards">
         {shown.map((metric) => (
-          <WeatherCard
-            key={metric.name}
-            view={view}
-            metric={metric}
-            old={old}
-            past={histories?.[0] ?? null}
-          />
+          <WeatherCard key={metric.name} view={view} metric={metric} old={old} past={answer} />
         ))}
       </div>
     </section>
