@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { catalogs } from "./dev/catalogs.mjs";
+import { catalogs } from "./catalogs.mjs";
 
 export default defineConfig({
   plugins: [catalogs()],

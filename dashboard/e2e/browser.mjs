@@ -25,10 +25,12 @@ export function launch() {
 }
 
 /** A page and the list of its complaints: errors in the console, exceptions, requests without success. */
-export async function watched(browser) {
+export async function watched(browser, options = {}) {
     const context = await browser.newContext({
         viewport: { width: 1280, height: 960 },
         colorScheme: "light",
+        locale: "en-GB",
+        ...options,
     });
     const page = await context.newPage();
     const complaints = [];
