@@ -28,7 +28,7 @@ export function CompareTable({ rows, unit, cursor }: Props) {
   ];
   return (
     // It scrolls on a phone, so the keyboard must reach it.
-    <div class="compare-table" tabindex={0} role="region" aria-label={t("compare")}>
+    <div class="compare-table" tabindex={0} role="region" aria-label={t("readings")}>
       <table class="table" data-testid="compared">
         <thead>
           <tr>
