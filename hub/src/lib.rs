@@ -4,10 +4,14 @@
 //! the panel's files only read.
 
 pub mod api;
+pub mod asked;
+pub mod cli;
 pub mod clock;
 pub mod complaints;
 pub mod config;
+pub mod events;
 pub mod ingest;
+pub mod metrics;
 pub mod mqtt;
 mod panel;
 pub mod receipts;

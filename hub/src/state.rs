@@ -2,7 +2,6 @@
 
 use crate::{
     ingest::decode::{Body, Message, Refused},
-    ingest::retime::Anchor,
     mqtt::Outgoing,
 };
 use bytes::Bytes;
@@ -100,15 +99,6 @@ impl State {
         self.entries.read().iter().map(|(id, entry)| (id.clone(), entry.device.clone())).collect()
     }
 
-    /// What ties a boot's monotonic time to the hub's clock, if a live state of it is known.
-    pub fn anchor(&self, device: &DeviceId, boot: &BootId) -> Option<Anchor> {
-        let entries = self.entries.read();
-        let entry = entries.get(device)?;
-        let (newest_boot, monotonic_ms) = entry.newest.as_ref()?;
-        let received_ms = entry.device.state_received_ms?;
-        (newest_boot == boot).then_some(Anchor { monotonic_ms: *monotonic_ms, received_ms })
-    }
-
     /// After a restart with the embedded broker nobody is connected: whoever was online is offline, since
     /// `now_ms` as far as the hub knows.
     pub fn all_offline(&self, now_ms: i64) {
@@ -192,7 +182,7 @@ impl Entry {
                 self.unsaved = self.unsaved.max(Unsaved::Values);
                 Change::State(at)
             }
-            Body::Summaries(_) => {
+            Body::Summaries(_) | Body::Result(_) => {
                 if !retained {
                     self.heard(received_ms);
                 }

@@ -48,6 +48,11 @@ impl Stream {
         Reader { events: self.events.subscribe() }
     }
 
+    /// Number of readers.
+    pub fn readers(&self) -> usize {
+        self.events.receiver_count()
+    }
+
     /// Whether anybody reads.
     pub fn is_watched(&self) -> bool {
         self.events.receiver_count() > 0

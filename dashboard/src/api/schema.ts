@@ -109,6 +109,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to devices, newest first.
+         * @description A `Link` header with `rel="next"` leads to the next page, in CSV too.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -140,6 +160,43 @@ export interface paths {
         };
         /** The process is alive. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the hub is doing, in the text format of `OpenMetrics`. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The latest values of all devices, in the text format of `OpenMetrics` and in base units.
+         * @description A device that is away or silent has no readings, and a sensor in fault neither.
+         */
+        get: operations["get_device_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,7 +250,7 @@ export interface components {
             agent_version: string;
             /** @description Processor architecture, such as `aarch64`. */
             arch: string;
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -212,7 +269,8 @@ export interface components {
             model?: string | null;
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description Name and version of the operating system. */
@@ -331,6 +389,41 @@ export interface components {
              * @description When the hub learnt that status, in milliseconds since 1970-01-01 UTC.
              */
             status_since_ms: number | null;
+        };
+        /**
+         * @description What can happen to a device.
+         * @enum {string}
+         */
+        EventKind: "online" | "offline" | "reboot" | "fault" | "recovered" | "command";
+        /** @description Something that happened to a device. */
+        EventView: {
+            /** @description More about it, in a few words; may be empty. */
+            detail: string;
+            /** @description The device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Its number; a later event has a higher one.
+             */
+            id: number;
+            /** @description What happened. */
+            kind: components["schemas"]["EventKind"];
+            /** @description It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been. */
+            late: boolean;
+            /** @description What it happened to: the sensor of `fault` and `recovered`, the id of a `command`; null otherwise. */
+            subject: string | null;
+            /**
+             * Format: int64
+             * @description When the hub learnt it, in milliseconds since 1970-01-01 UTC.
+             */
+            time_ms: number;
+        };
+        /** @description A page of events. */
+        EventsView: {
+            /** @description The events, newest first. */
+            events: components["schemas"]["EventView"][];
+            /** @description Parameter `cursor` of the next page; null when this is the last one. */
+            next_cursor: string | null;
         };
         /** @description Why a sensor gave no readings. */
         Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
@@ -609,6 +702,8 @@ export interface components {
              * @description Summaries committed, each once.
              */
             received_count: number;
+            timed_by_hub: components["schemas"]["TimedSpan"] | null;
+            timed_by_receipt: components["schemas"]["TimedSpan"] | null;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -626,7 +721,7 @@ export interface components {
          *     has without building one.
          */
         State: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -649,7 +744,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description The readings of this sample. A sensor in fault has none here. */
@@ -682,7 +778,7 @@ export interface components {
          *     `R` and `C` are how readings and counts are held, as in [`State`](super::State).
          */
         Summary: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -694,6 +790,11 @@ export interface components {
             last: {
                 [key: string]: number;
             };
+            /**
+             * @description The `machine_boot` of the birth, where `clock` is `unsynchronized`: ties `monotonic_ms` to messages of
+             *     other runs of the agent since the same start of the machine, one of which may know the time.
+             */
+            machine_boot?: string | null;
             /** @description Highest reading. */
             max: {
                 [key: string]: number;
@@ -708,7 +809,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /**
@@ -738,6 +840,24 @@ export interface components {
              */
             received_ms: number;
             summary: components["schemas"]["Summary"];
+        };
+        /** @description Summaries whose time in the history is not the device's word. */
+        TimedSpan: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
         };
         /** @description The processes that cost most, largest first. */
         Top: {
@@ -1065,6 +1185,66 @@ export interface operations {
             };
         };
     };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Id of a device; repeat it for more, up to 100. All devices when left out. */
+                device?: string[];
+                /** @description A kind of event; repeat it for more. All kinds when left out. */
+                kind?: components["schemas"]["EventKind"][];
+                /**
+                 * @description Start, included: milliseconds since 1970-01-01 UTC, RFC 3339, `now`, or relative such as `-24h` or `-7d`.
+                 * @example -24h
+                 */
+                from?: string;
+                /**
+                 * @description End, excluded; in the same forms.
+                 * @example now
+                 */
+                to?: string;
+                /** @description Events in one answer; 100 when left out. */
+                limit?: number;
+                /** @description Where the page begins: `next_cursor` of the page before it. */
+                cursor?: string;
+                /** @description `json` or `csv`; goes before the header `Accept`. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The log cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: never;
@@ -1110,6 +1290,55 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of the hub. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    get_device_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Latest values of the devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+            /** @description They cannot be told now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

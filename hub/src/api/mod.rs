@@ -2,21 +2,27 @@
 
 mod auth;
 mod devices;
+mod events;
+mod events_query;
 mod health;
 mod history;
 mod ledger;
+mod metrics;
 mod openapi;
 mod problem;
+mod read;
 mod stream;
+mod when;
 
 pub use auth::{EmptyPassword, Password};
+pub use events::{EventView, EventsView};
 pub use health::{Check, Ready};
 pub use history::HistoryView;
 pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
-use crate::{panel, state::State, store::Read, stream::Stream};
+use crate::{events::Log, metrics::Sources, panel, state::State, store::Read, stream::Stream};
 use axum::{
     Router,
     extract::Request,
@@ -51,6 +57,12 @@ pub struct Api {
     pub stream: Stream,
     /// History.
     pub store: Arc<dyn Read>,
+    /// What happened to devices.
+    pub events: Log,
+    /// What the hub counts.
+    pub metrics: Sources,
+    /// Whether the figures for Prometheus are told without the password.
+    pub open_metrics: bool,
     /// What `/readyz` asks, by name.
     pub checks: Vec<(&'static str, Check)>,
     /// Asked of everybody; without one, only this machine is answered.
@@ -62,6 +74,7 @@ struct Shared {
     api: Api,
     guard: auth::Guard,
     reads: Semaphore,
+    sums: metrics::Sums,
     streams: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
@@ -91,7 +104,10 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(history::report))
         .routes(routes!(history::compare))
         .routes(routes!(ledger::ledger))
+        .routes(routes!(events::list))
         .routes(routes!(stream::stream))
+        .routes(routes!(metrics::hub))
+        .routes(routes!(metrics::devices))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }
@@ -101,6 +117,7 @@ fn router(api: Api, shutdown: CancellationToken) -> Router {
         api,
         guard: auth::Guard::default(),
         reads: Semaphore::new(MAX_READS),
+        sums: metrics::Sums::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         shutdown,
     });

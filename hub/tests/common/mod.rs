@@ -3,7 +3,9 @@
 
 use hub::{
     api::{self, Api, Password},
+    events::{self, Recorder, RecorderThread},
     ingest::Ingest,
+    metrics,
     mqtt::{Incoming, Outgoing},
     state::State,
     store::{
@@ -29,6 +31,8 @@ pub(crate) struct Hub {
     pub(crate) health: Arc<Health>,
     pub(crate) address: SocketAddr,
     pub(crate) writer: Writer,
+    pub(crate) recorder: Recorder,
+    recorder_thread: RecorderThread,
     server: JoinHandle<std::io::Result<()>>,
     shutdown: CancellationToken,
 }
@@ -39,14 +43,37 @@ impl Hub {
     }
 
     pub(crate) async fn start_with(path: &Path, password: Option<&str>, stream: Stream) -> Self {
+        Self::start_open(path, password, stream, false).await
+    }
+
+    /// With figures for everybody or not.
+    pub(crate) async fn start_open(
+        path: &Path,
+        password: Option<&str>,
+        stream: Stream,
+        open_metrics: bool,
+    ) -> Self {
         let mut store = SqliteStore::open(path).unwrap();
         let state = Arc::new(State::restore(store.load().unwrap()));
         let reader = store.reader();
+        let events = events::Log::open(path).unwrap();
+        let (recorder, recorder_thread) = Recorder::start(events.clone(), None).unwrap();
         let (acks_out, acks) = mpsc::channel(10_000);
         let (writer, history) =
             Writer::start(Box::new(store), state.clone(), acks_out, Options::default()).unwrap();
         let health = writer.health();
         let ingest = Ingest::new(Prefix::default(), state.clone(), history, stream.clone());
+        let ingest = ingest.recording(recorder.clone());
+        let sources = metrics::Sources {
+            started_ms: 0,
+            ingest: ingest.counters(),
+            store: health.clone(),
+            mqtt: Arc::default(),
+            events: recorder.counters(),
+            queues: vec![("incoming", Box::new(|| Some(3)))],
+            store_queue_bytes: Box::new(|| None),
+            path: path.to_owned(),
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
@@ -55,22 +82,33 @@ impl Hub {
             state: state.clone(),
             stream,
             store: reader,
+            events,
+            metrics: sources,
+            open_metrics,
             checks: vec![("store", Box::new(move || checked.check()))],
             password: password.map(|text| Password::new(text).unwrap()),
         };
         let server = tokio::spawn(api::serve(listener, api, shutdown.clone()));
-        Self { ingest, acks, state, health, address, writer, server, shutdown }
+        Self { ingest, acks, state, health, address, writer, recorder, recorder_thread, server, shutdown }
     }
 
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         tokio::time::timeout(SURELY, self.server).await.expect("the server ends").unwrap().unwrap();
+        self.recorder_thread.stop().await;
         self.writer.stop().await.unwrap();
     }
 
     pub(crate) async fn receive(&mut self, topic: &str, payload: impl Into<Vec<u8>>, received_ms: i64) {
         let payload = payload.into().into();
         let incoming = Incoming { topic: topic.to_owned(), payload, retained: false };
+        self.ingest.receive(&incoming, received_ms).await;
+    }
+
+    /// What the broker had kept.
+    pub(crate) async fn replay(&mut self, topic: &str, payload: impl Into<Vec<u8>>, received_ms: i64) {
+        let payload = payload.into().into();
+        let incoming = Incoming { topic: topic.to_owned(), payload, retained: true };
         self.ingest.receive(&incoming, received_ms).await;
     }
 

@@ -169,6 +169,12 @@ impl History {
         self.orders.send(Order::Do(job, permit)).is_ok()
     }
 
+    /// Tells how many bytes wait.
+    pub fn waiting_bytes(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let budget = self.budget.clone();
+        move || (QUEUE_BYTES as usize).saturating_sub(budget.available_permits())
+    }
+
     async fn room(&mut self, size: u32) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = self.budget.clone().try_acquire_many_owned(size) {
             self.stalled = false;
