@@ -1,6 +1,6 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
 import { problemText } from "./problem";
-import type { Comparison, DeviceList, History, Ledger, Report } from "./types";
+import type { Comparison, DeviceList, EventsView, History, Ledger, Report } from "./types";
 
 const BASE = "api/v1";
 
@@ -23,6 +23,11 @@ export function fetchDevices(): Promise<DeviceList> {
 /** The loss ledger of a device. Throws a RequestError. */
 export function fetchLedger(device: string): Promise<Ledger> {
   return get<Ledger>(`${deviceUrl(device)}/ledger`);
+}
+
+/** The newest events of a device. Throws a RequestError. */
+export function fetchEvents(device: string, limit: number): Promise<EventsView> {
+  return get<EventsView>(`${BASE}/events?${new URLSearchParams({ device, limit: String(limit) })}`);
 }
 
 export interface Span {

@@ -9,6 +9,7 @@ import { live } from "../live";
 import { ChartCard } from "../parts/ChartCard";
 import { CpuMeters } from "../parts/CpuMeters";
 import { DeviceHead } from "../parts/DeviceHead";
+import { EventList } from "../parts/EventList";
 import { LedgerCard } from "../parts/LedgerCard";
 import { Notices } from "../parts/Notices";
 import { OtherFigures } from "../parts/OtherFigures";
@@ -48,6 +49,7 @@ export function Device({ route: { id } }: { route: Route }) {
         <ChartCard id={id} metrics={metrics} points={points} intervalMs={intervalOf(view)} />
         <PowerTimeline id={id} metrics={metrics} />
         <OtherFigures view={view} metrics={metrics} old={old} />
+        <EventList id={id} changed={`${view.status_since_ms} ${Object.entries(view.state?.faults ?? {})}`} />
         <LedgerCard id={id} dropped={view.state?.dropped_count} />
         <Readings view={view} metrics={metrics} windowText={windowText} old={old} />
         <RawMessage view={view} />

@@ -51,6 +51,7 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
     withBefore ? { ...span, device: id, metrics: names, fromMs: readFrom - spanMs, toMs: readFrom } : null,
   );
 
+  const timedByHub = stored.answer?.series.some(({ points }) => points.some((point) => point.timed_by_hub));
   const drawn = names.join(" ");
   const lines = useMemo(
     () => linesOf({ metrics: names, history: stored.answer, live: isLive ? points : [], fromMs, intervalMs }),
@@ -102,6 +103,7 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
             onBrush={(a, b) => setRange({ kind: "between", fromMs: Math.round(a), toMs: Math.round(b) })}
           />
           <Legend metrics={group.metrics} lines={lines} cursor={cursor} />
+          {timedByHub && <p class="soft">{t("timed_by_hub")}</p>}
           <PeriodReport id={id} metrics={group.metrics} span={span} />
           <ChartFoot
             asked={{ ...span, device: id, metrics: names }}
