@@ -42,7 +42,7 @@ export function Station({ view, station, old, named }: Props) {
   });
   return (
     <section class="station" aria-label={station.sensor} data-testid="station">
-      {named && <h2>{station.sensor}</h2>}
+      <h2 class={named ? "" : "hidden"}>{station.sensor}</h2>
       <div class="grid">
         {shown.map((metric, index) => (
           <Figure key={metric.name} view={view} metric={metric} old={old} past={answer} main={index === 0} />
