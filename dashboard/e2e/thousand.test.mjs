@@ -74,11 +74,11 @@ const delays = (page) =>
                     newest.set(device, state);
                 });
                 const watch = new MutationObserver((changes) => {
-                    const rows = new Set(
-                        changes.map(({ target }) =>
-                            (target.parentElement ?? target).closest("[data-device]"),
-                        ),
+                    // Only figures: how long ago something was changes without a sample.
+                    const figures = changes.map(({ target }) =>
+                        (target.parentElement ?? target).closest(".figure"),
                     );
+                    const rows = new Set(figures.map((figure) => figure?.closest("[data-device]")));
                     for (const row of rows) {
                         const state = row && newest.get(row.dataset.device);
                         if (!state) continue;
