@@ -130,7 +130,7 @@ async fn two_devices(path: &std::path::Path) -> Hub {
             minutes.map(|n| summary("b1", n, n as i64 * 60_000, "a_percent", n as f64 * 20.0)).collect();
         hub.receive(&format!("edgewise/{device}/backlog"), backlog(&summaries), 1_000_000).await;
     }
-    while !(hub.next_ack().await.sequence == 8) {}
+    while hub.next_ack().await.sequence != 8 {}
     while hub.get("/api/v1/devices/shed/ledger").await.1["received_count"] != 3 {}
     hub
 }
