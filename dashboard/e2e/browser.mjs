@@ -25,10 +25,12 @@ export function launch() {
 }
 
 /** A page and the list of its complaints: errors in the console, exceptions, requests without success. */
-export async function watched(browser) {
+export async function watched(browser, options = {}) {
     const context = await browser.newContext({
         viewport: { width: 1280, height: 960 },
         colorScheme: "light",
+        locale: "en-GB",
+        ...options,
     });
     const page = await context.newPage();
     const complaints = [];
@@ -37,9 +39,11 @@ export async function watched(browser) {
             complaints.push(`console: ${message.text()}`);
     });
     page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
-    page.on("requestfailed", (request) =>
-        complaints.push(`${request.url()}: ${request.failure()?.errorText}`),
-    );
+    page.on("requestfailed", (request) => {
+        // What a page asked for when it was left ends with it.
+        const why = request.failure()?.errorText;
+        if (why !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${why}`);
+    });
     page.on("response", (response) => {
         if (response.status() >= 400) complaints.push(`${response.url()}: ${response.status()}`);
     });

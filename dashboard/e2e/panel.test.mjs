@@ -5,41 +5,21 @@
 //   HUB_PID      the hub: it is held still for a while, by SIGSTOP
 //   DEVICE       the agent's device; the first one that is online when left out
 //   CHROMIUM     the browser; /usr/bin/chromium when left out
-//   SCREENSHOTS  1 writes the pictures of docs/images
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, needed, watched } from "./browser.mjs";
-import { takePictures } from "./pictures.mjs";
+import { by, change, PATIENCE, readings } from "./checks.mjs";
 
 const url = needed("PANEL_URL").replace(/\/$/, "");
 const agent = Number(needed("AGENT_PID"));
 const hub = Number(needed("HUB_PID"));
 
-// Patience for slow machines, not a claim; the one limit that is a promise is the banner's.
-const PATIENCE = { timeout: 30_000 };
+// The one limit that is a promise.
 const BANNER_MS = 15_000;
 
 let browser;
 before(async () => (browser = await launch()));
 after(async () => browser?.close());
-
-const by = (page, id) => page.getByTestId(id);
-
-/** The text of every reading that is shown now. */
-const readings = (page) => by(page, "readings").locator("tbody .number").allTextContents();
-
-/** Waits until a reading differs from what it is now. */
-async function change(page) {
-    const first = JSON.stringify(await readings(page));
-    await page.waitForFunction(
-        (before) => {
-            const cells = document.querySelectorAll("[data-testid=readings] tbody .number");
-            return cells.length > 0 && JSON.stringify([...cells].map((cell) => cell.textContent)) !== before;
-        },
-        first,
-        PATIENCE,
-    );
-}
 
 test("from the fleet to a device, live, paused, and away when its agent ends", async () => {
     const { page, complaints } = await watched(browser);
@@ -65,6 +45,8 @@ test("from the fleet to a device, live, paused, and away when its agent ends", a
         .waitFor(PATIENCE);
     assert.equal(await by(page, "chart").locator("canvas").count(), 1);
     assert.equal(await by(page, "device").getAttribute("data-old"), "false");
+    // The first minute of a real agent reaches the store and the ledger.
+    await by(page, "received").filter({ hasText: /[1-9]/ }).waitFor({ timeout: 150_000 });
 
     await by(page, "raw").locator("summary").click();
     const json = by(page, "raw").locator("code").filter({ hasText: "version" });
@@ -82,8 +64,6 @@ test("from the fleet to a device, live, paused, and away when its agent ends", a
     await by(page, "pause").click();
     await by(page, "paused").waitFor({ state: "detached", ...PATIENCE });
     await change(page);
-
-    await takePictures(page, url, id);
 
     process.kill(agent, "SIGTERM");
     await by(page, "offline").waitFor(PATIENCE);

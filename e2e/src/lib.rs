@@ -8,6 +8,7 @@ mod hub;
 mod listener;
 mod mosquitto;
 mod program;
+mod prometheus;
 mod sse;
 
 pub use agent::Agent;
@@ -15,6 +16,7 @@ pub use hub::{Hub, HubOptions, stored_sequences};
 pub use listener::{Listener, Message};
 pub use mosquitto::Mosquitto;
 pub use program::{Program, binary, free_port};
+pub use prometheus::Prometheus;
 pub use sse::Events;
 
 use std::{

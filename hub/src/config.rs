@@ -16,6 +16,7 @@ use protocol::Prefix;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Where the config file is looked for when none is named; it need not exist.
@@ -40,6 +41,14 @@ pub struct Config {
     /// What is kept of the past.
     #[config(nested)]
     pub history: HistoryConfig,
+
+    /// What is kept of what happened.
+    #[config(nested)]
+    pub events: EventsConfig,
+
+    /// Figures for Prometheus.
+    #[config(nested)]
+    pub metrics: MetricsConfig,
 }
 
 /// Panel and API.
@@ -111,6 +120,24 @@ pub struct HistoryConfig {
     /// Minutes after the end of an hour until its summaries are packed. Packed ones take a fifteenth of the room.
     #[config(env = "EDGEWISE_HISTORY_SETTLE_MINUTES", default = 10)]
     pub settle_minutes: u32,
+}
+
+/// What is kept of what happened to devices.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct EventsConfig {
+    /// Days that events are kept, 10,000 of a device at most; 0 sets no time.
+    #[config(env = "EDGEWISE_EVENTS_DAYS", default = 365)]
+    pub days: u32,
+}
+
+/// Figures for Prometheus, at `/metrics` and `/metrics/devices`.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct MetricsConfig {
+    /// Whether they are told to everybody who reaches the hub, without the password of panel and API.
+    #[config(env = "EDGEWISE_METRICS_WITHOUT_PASSWORD", default = false)]
+    pub without_password: bool,
 }
 
 /// What the command line says, over everything else.
@@ -203,6 +230,13 @@ impl HistoryConfig {
             hours_ms: days(self.hours_days),
             settle_ms: i64::from(self.settle_minutes) * MINUTE_MS,
         }
+    }
+}
+
+impl EventsConfig {
+    /// How long events are kept; `None` is for ever.
+    pub fn retention(&self) -> Option<Duration> {
+        (self.days > 0).then(|| Duration::from_secs(u64::from(self.days) * 24 * 60 * 60))
     }
 }
 

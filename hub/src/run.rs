@@ -4,7 +4,10 @@ use crate::{
     api::{self, Api, Password},
     clock,
     config::{Config, ConfigError},
+    events::{self, Recorder},
+    forget::Forget,
     ingest::Ingest,
+    metrics,
     mqtt::{self, Broker, Outgoing},
     state::State,
     store::{
@@ -13,7 +16,7 @@ use crate::{
         sqlite::SqliteStore,
         writer::{Options, Writer},
     },
-    stream::Stream,
+    stream::{self, Stream},
 };
 use protocol::Topics;
 use std::{
@@ -22,6 +25,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::{Arc, Weak},
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +34,9 @@ use tokio_util::sync::CancellationToken;
 const INCOMING: usize = 4096;
 /// Acks between store and broker. Each later ack says more, so those beyond are dropped and counted.
 const ACKS: usize = 4096;
+/// How long agents may take to come back after the start of the hub before they count as gone: the longest wait
+/// between two of their attempts, with room for the attempt itself.
+const SETTLED_AFTER: Duration = Duration::from_secs(150);
 /// The store's file in the data directory.
 pub const STORE: &str = "edgewise.db";
 
@@ -99,39 +106,71 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let mut store = open(&config.data)?;
     let reader = store.reader();
     let state = Arc::new(State::restore(store.load()?));
-    let stream = Stream::default();
+    let stream = Stream::new(stream::CAPACITY, clock::now_ms().unsigned_abs());
+    let log = events::Log::open(&config.data.join(STORE))?;
+    let (recorder, recorder_thread) = Recorder::start(log.clone(), config.events.retention())?;
 
     let (acks, acks_out) = mpsc::channel(ACKS);
+    let (acks_length, acks_sender) = (length(&acks), acks.clone());
     let keeper = Keeper::start(store.upkeep(), config.history.keep()).map_err(RunError::System)?;
     let options = Options { topics: topics.clone() };
     let (writer, history) =
         Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
 
     let (incoming, incoming_inbox) = mpsc::channel(INCOMING);
+    let queues = vec![("incoming", length(&incoming)), ("acks", acks_length)];
+    let waiting_bytes = history.waiting_bytes();
     let settings = broker_settings(&config, &state, &topics)?;
     let broker = Arc::new(mqtt::start(settings, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
+    let ingest = ingest.recording(recorder.clone());
+    let counted = ingest.counters();
     let no_more = CancellationToken::new();
     // Cancelled when a part ends by itself, which none may: half a hub would look like a whole one.
     let fallen = CancellationToken::new();
+    let link = Arc::downgrade(&broker);
+    let forget = Forget {
+        store: writer.forgetter(),
+        events: recorder.clone(),
+        stream: stream.clone(),
+        outgoing: acks_sender,
+        connected: Box::new(move || connected(&link)),
+        topics,
+    };
+    let settled = tokio::spawn(settle(recorder.clone(), state.clone()));
     let ingest = part(&fallen, ingest.run(incoming_inbox, no_more.clone()));
     let acknowledge = part(&fallen, acknowledge(broker.clone(), acks_out));
 
+    let store_health = writer.health();
     let (health, link) = (writer.health(), Arc::downgrade(&broker));
     let checks: Vec<(&'static str, api::Check)> =
         vec![("store", Box::new(move || health.check())), ("broker", Box::new(move || connected(&link)))];
+    let metrics = metrics::Sources {
+        started_ms: clock::now_ms(),
+        ingest: counted,
+        store: writer.health(),
+        mqtt: broker.counters(),
+        events: recorder.counters(),
+        queues,
+        store_queue_bytes: Box::new(move || Some(waiting_bytes())),
+        path: config.data.join(STORE),
+    };
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
-    let api = Api { state, stream, store: reader, checks, password };
+    let open_metrics = config.metrics.without_password;
+    let api =
+        Api { state, stream, store: reader, events: log, forget, metrics, open_metrics, checks, password };
     let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
     tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
 
     let asked = tokio::select! {
         () = stop => true,
         () = fallen.cancelled() => false,
+        () = store_health.fallen() => false,
     };
     shutdown.cancel();
     let served = server.await;
+    settled.abort();
     acknowledge.abort();
     let _ = acknowledge.await;
     if let Some(broker) = Arc::into_inner(broker) {
@@ -139,6 +178,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     }
     no_more.cancel();
     let _ = ingest.await;
+    recorder_thread.stop().await;
     keeper.stop().await;
     writer.stop().await?;
     served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)?;
@@ -204,6 +244,18 @@ fn broker_settings(config: &Config, state: &State, topics: &Topics) -> Result<mq
 fn connected(broker: &Weak<Broker>) -> Result<(), String> {
     let connected = broker.upgrade().is_some_and(|broker| broker.connected());
     if connected { Ok(()) } else { Err("not connected".to_owned()) }
+}
+
+/// Tells how many wait, without keeping the channel open.
+fn length<T: Send + 'static>(sender: &mpsc::Sender<T>) -> metrics::Length {
+    let sender = sender.downgrade();
+    Box::new(move || sender.upgrade().map(|sender| sender.max_capacity() - sender.capacity()))
+}
+
+/// Whoever is still away then went while the hub was away.
+async fn settle(recorder: Recorder, state: Arc<State>) {
+    tokio::time::sleep(SETTLED_AFTER).await;
+    recorder.settle(&state, clock::now_ms());
 }
 
 async fn acknowledge(broker: Arc<Broker>, mut acks: mpsc::Receiver<Outgoing>) {

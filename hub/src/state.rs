@@ -2,7 +2,6 @@
 
 use crate::{
     ingest::decode::{Body, Message, Refused},
-    ingest::retime::Anchor,
     mqtt::Outgoing,
 };
 use bytes::Bytes;
@@ -59,6 +58,10 @@ struct Entry {
     unsaved: Unsaved,
 }
 
+/// A device that was taken out.
+#[derive(Debug)]
+pub struct Removed(Entry);
+
 /// Latest values by device.
 #[derive(Debug, Default)]
 pub struct State {
@@ -100,13 +103,14 @@ impl State {
         self.entries.read().iter().map(|(id, entry)| (id.clone(), entry.device.clone())).collect()
     }
 
-    /// What ties a boot's monotonic time to the hub's clock, if a live state of it is known.
-    pub fn anchor(&self, device: &DeviceId, boot: &BootId) -> Option<Anchor> {
-        let entries = self.entries.read();
-        let entry = entries.get(device)?;
-        let (newest_boot, monotonic_ms) = entry.newest.as_ref()?;
-        let received_ms = entry.device.state_received_ms?;
-        (newest_boot == boot).then_some(Anchor { monotonic_ms: *monotonic_ms, received_ms })
+    /// Takes a device out.
+    pub fn remove(&self, device: &DeviceId) -> Option<Removed> {
+        self.entries.write().remove(device).map(Removed)
+    }
+
+    /// Puts a device back that was taken out, unless it came again by itself.
+    pub fn put_back(&self, device: &DeviceId, removed: Removed) {
+        self.entries.write().entry(device.clone()).or_insert(removed.0);
     }
 
     /// After a restart with the embedded broker nobody is connected: whoever was online is offline, since
@@ -192,7 +196,7 @@ impl Entry {
                 self.unsaved = self.unsaved.max(Unsaved::Values);
                 Change::State(at)
             }
-            Body::Summaries(_) => {
+            Body::Summaries(_) | Body::Result(_) => {
                 if !retained {
                     self.heard(received_ms);
                 }

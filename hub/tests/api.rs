@@ -14,18 +14,35 @@ const BACKLOG: &str = "edgewise/roof/backlog";
 struct Events {
     response: reqwest::Response,
     pending: String,
+    /// The id of the last event that had one.
+    last: Option<String>,
 }
 
 impl Events {
     async fn open(hub: &Hub) -> Self {
-        let response = reqwest::get(hub.url("/api/v1/stream")).await.unwrap();
+        Self::open_with(hub, "", None).await
+    }
+
+    async fn open_with(hub: &Hub, query: &str, last: Option<&str>) -> Self {
+        let mut request = reqwest::Client::new().get(hub.url(&format!("/api/v1/stream?{query}")));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, pending: String::new() }
+        Self { response, pending: String::new(), last: None }
     }
 
     async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.pending.split_once("\n\n") {
+                let event = match event.strip_prefix("id: ").and_then(|rest| rest.split_once('\n')) {
+                    Some((id, event)) => {
+                        self.last = Some(id.to_owned());
+                        event
+                    }
+                    None => event,
+                };
                 let (name, data) = event.split_once('\n').unwrap();
                 let name = name.strip_prefix("event: ").unwrap().to_owned();
                 let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
@@ -219,12 +236,12 @@ async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_rest
                 "boot": "b1", "first_received_ms": 3_600_010, "last_received_ms": 3_600_500,
                 "highest_sequence": 60, "received_count": 3, "missing_count": 57,
                 "missing": [{ "first": 2, "last": 2 }, { "first": 4, "last": 59 }],
-                "late_count": 2, "double_count": 2,
+                "late_count": 2, "double_count": 2, "timed_by_hub": null, "timed_by_receipt": null,
             },
             {
                 "boot": "b0", "first_received_ms": 60_000, "last_received_ms": 60_000,
                 "highest_sequence": 1, "received_count": 1, "missing_count": 0, "missing": [],
-                "late_count": 0, "double_count": 0,
+                "late_count": 0, "double_count": 0, "timed_by_hub": null, "timed_by_receipt": null,
             },
         ],
     });
@@ -252,8 +269,8 @@ async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
         ("/api/v1/devices/roof/report?metric=a&bands=9,1", 400, "parameter bands"),
         ("/api/v1/devices/shed/report?metric=a", 404, "no device"),
         ("/api/v1/compare?metric=a", 400, "parameter devices"),
-        ("/api/v2/devices", 404, "/api/openapi.json"),
-        ("/api", 404, "/api/openapi.json"),
+        ("/api/v2/devices", 404, "/api tells"),
+        ("/assets/none.js", 404, "no file /assets/none.js"),
     ] {
         let (got, problem) = hub.get(path).await;
         assert_eq!((got, &problem["status"]), (status, &json!(status)), "{path}");
@@ -263,6 +280,8 @@ async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
     assert_eq!(posted.status(), 405);
     assert_eq!(posted.headers()["content-type"], "application/problem+json");
     assert_eq!(posted.headers()["allow"], "GET,HEAD");
+    let posted = reqwest::Client::new().post(hub.url("/")).send().await.unwrap();
+    assert_eq!(posted.headers()["content-type"], "application/problem+json");
     hub.stop().await;
 }
 
@@ -276,6 +295,44 @@ async fn the_description_and_the_health_are_told() {
     assert_eq!(alive.status(), 200);
     let policy = alive.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'self'") && !policy.contains("script"), "{policy}");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn the_description_can_be_read_by_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    let page = reqwest::get(hub.url("/api")).await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert!(page.text().await.unwrap().contains("<h3>GET /api/v1/events</h3>"));
+    let style = reqwest::get(hub.url("/api/style.css")).await.unwrap();
+    assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_reader_has_is_not_sent_again_until_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 5_000).await;
+    let client = reqwest::Client::new();
+    for path in ["/api/v1/devices/roof", "/api/v1/events", "/api/openapi.json", "/api"] {
+        let first = client.get(hub.url(path)).send().await.unwrap();
+        let tag = first.headers()["etag"].clone();
+        assert_eq!(first.headers()["cache-control"], "private, no-cache", "{path}");
+        let url = hub.url(path);
+        let ask = || client.get(&url).header("if-none-match", tag.clone()).send();
+        let again = ask().await.unwrap();
+        assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &tag), "{path}");
+        assert!(again.bytes().await.unwrap().is_empty());
+        if path == "/api/v1/devices/roof" {
+            hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 5_002).await;
+            let newer = ask().await.unwrap();
+            assert!(newer.status() == 200 && newer.headers()["etag"] != tag);
+        }
+    }
+    let live = client.get(hub.url("/api/v1/devices")).send().await.unwrap();
+    assert!(live.headers().get("etag").is_none() && live.headers()["cache-control"] == "no-store");
     hub.stop().await;
 }
 
@@ -316,7 +373,7 @@ async fn every_reader_of_the_stream_sees_the_devices_and_then_what_happens() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_does_not_read_lags_and_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(4)).await;
+    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(4, 1)).await;
     let mut slow = Events::open(&hub).await;
     assert_eq!(slow.next().await.unwrap().0, "ping");
     // Far more than the sockets between the two hold: a key that nobody knows, and 28 MB of it.
@@ -346,6 +403,56 @@ async fn a_reader_that_does_not_read_lags_and_holds_up_nobody() {
     }
     assert!(skipped > 0, "the sockets held it all");
     assert_eq!(seen + skipped, newest, "the n-th event came at n");
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_back_gets_what_it_missed_or_is_told_that_it_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(4, 1)).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 1).await;
+    let mut reader = Events::open(&hub).await;
+    reader.until("ping").await;
+    let last = reader.last.clone().unwrap();
+    drop(reader);
+    for n in 1..=3 {
+        hub.receive("edgewise/roof/state", state("b1", n, n as f64), n as i64).await;
+    }
+    let mut back = Events::open_with(&hub, "", Some(&last)).await;
+    assert_eq!(back.next().await.unwrap(), ("resume".to_owned(), json!({"resumed": true})));
+    for n in 1..=3 {
+        assert_eq!(back.until("state").await["received_ms"], n);
+    }
+    for gone in [last.as_str(), "2-3", "nonsense"] {
+        hub.receive("edgewise/roof/state", state("b1", 100, 1.0), 100).await;
+        hub.receive("edgewise/roof/state", state("b1", 101, 1.0), 101).await;
+        let mut back = Events::open_with(&hub, "", Some(gone)).await;
+        assert_eq!(back.next().await.unwrap(), ("resume".to_owned(), json!({"resumed": false})), "{gone}");
+        assert_eq!(back.next().await.unwrap().0, "device");
+    }
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_reader_gets_the_devices_and_metrics_that_it_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    for device in ["roof", "shed"] {
+        hub.receive(&format!("edgewise/{device}/state"), state("b1", 1, 1.0), 1).await;
+    }
+    let mut shed = Events::open_with(&hub, "device=shed&metric=b_celsius", None).await;
+    let (name, device) = shed.next().await.unwrap();
+    assert_eq!(
+        (name.as_str(), &device["id"], &device["state"]["now"]),
+        ("device", &json!("shed"), &json!({}))
+    );
+    assert_eq!(shed.next().await.unwrap().0, "ping");
+    hub.receive("edgewise/roof/state", state("b1", 2, 1.0), 2).await;
+    hub.receive("edgewise/shed/state", state("b1", 2, 1.0).replace("a_percent", "b_celsius"), 3).await;
+    let told = shed.until("state").await;
+    assert_eq!((&told["device"], &told["state"]["now"]), (&json!("shed"), &json!({"b_celsius": 1.0})));
+    let (status, problem) = hub.get("/api/v1/stream?metric=A").await;
+    assert!(status == 400 && problem["detail"].as_str().unwrap().contains("parameter metric"), "{problem}");
     hub.stop().await;
 }
 

@@ -1,6 +1,6 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
 import { problemText } from "./problem";
-import type { DeviceList, History } from "./types";
+import type { Comparison, DeviceList, EventsView, History, Ledger, Report } from "./types";
 
 const BASE = "api/v1";
 
@@ -20,28 +20,63 @@ export function fetchDevices(): Promise<DeviceList> {
   return get<DeviceList>(`${BASE}/devices`);
 }
 
+/** The loss ledger of a device. Throws a RequestError. */
+export function fetchLedger(device: string): Promise<Ledger> {
+  return get<Ledger>(`${deviceUrl(device)}/ledger`);
+}
+
+/** The newest events of a device. Throws a RequestError. */
+export function fetchEvents(device: string, limit: number): Promise<EventsView> {
+  return get<EventsView>(`${BASE}/events?${new URLSearchParams({ device, limit: String(limit) })}`);
+}
+
+export interface Span {
+  fromMs: number;
+  toMs: number;
+  /** Most points of one metric; the hub then folds minutes together. */
+  maxPoints: number;
+}
+
 /** The hub takes no more metrics in one request. */
 const MOST_METRICS = 20;
+/** Figures of a point; the panel's type `Point` has just these. */
+const FIGURES = "mean,min,max,count";
 
-/** The stored minutes of some metrics, at least one, of a device. Throws a RequestError. */
-export async function fetchHistory(
-  device: string,
-  metrics: string[],
-  fromMs: number,
-  toMs: number,
-): Promise<History> {
-  const answer = await fetchSome(device, metrics.slice(0, MOST_METRICS), fromMs, toMs);
+/** The history of some metrics of a device, in their order. Throws a RequestError. */
+export async function fetchHistory(device: string, metrics: readonly string[], span: Span): Promise<History> {
+  const query = spanQuery(span);
+  query.set("aggregate", FIGURES);
+  for (const metric of metrics.slice(0, MOST_METRICS)) query.append("metric", metric);
+  const answer = await get<History>(`${deviceUrl(device)}/history?${query}`);
   const rest = metrics.slice(MOST_METRICS);
   if (rest.length === 0) return answer;
-  const more = await fetchHistory(device, rest, fromMs, toMs);
+  const more = await fetchHistory(device, rest, span);
   return { ...answer, series: [...answer.series, ...more.series] };
 }
 
-function fetchSome(device: string, metrics: string[], fromMs: number, toMs: number): Promise<History> {
-  const query = new URLSearchParams(metrics.map((metric) => ["metric", metric]));
-  query.set("from_ms", String(Math.round(fromMs)));
-  query.set("to_ms", String(Math.round(toMs)));
-  return get<History>(`${BASE}/devices/${encodeURIComponent(device)}/history?${query}`);
+/** One metric of several devices on the same steps. Throws a RequestError. */
+export function fetchComparison(devices: readonly string[], metric: string, span: Span): Promise<Comparison> {
+  const query = spanQuery(span);
+  query.set("metric", metric);
+  query.set("devices", devices.join(","));
+  return get<Comparison>(`${BASE}/compare?${query}`);
+}
+
+/** What can be said of a span of one metric, and of the one before it. Throws a RequestError. */
+export function fetchReport(device: string, metric: string, span: Span, bands: string): Promise<Report> {
+  const query = spanQuery(span);
+  query.set("metric", metric);
+  query.set("bands", bands);
+  return get<Report>(`${deviceUrl(device)}/report?${query}`);
+}
+
+function deviceUrl(device: string): string {
+  return `${BASE}/devices/${encodeURIComponent(device)}`;
+}
+
+function spanQuery({ fromMs, toMs, maxPoints }: Span): URLSearchParams {
+  const whole = { from_ms: Math.round(fromMs), to_ms: Math.round(toMs), max_points: maxPoints };
+  return new URLSearchParams(Object.entries(whole).map(([key, value]) => [key, String(value)]));
 }
 
 /** The address of the live stream. */

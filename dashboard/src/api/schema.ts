@@ -49,7 +49,11 @@ export interface paths {
         get: operations["get_device"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget a device: its history, its ledger, its events, and what the broker keeps of it.
+         * @description One that is online is not forgotten, because it would be back with its next message.
+         */
+        delete: operations["forget_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -109,6 +113,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to devices, newest first.
+         * @description A `Link` header with `rel="next"` leads to the next page, in CSV too.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -120,7 +144,10 @@ export interface paths {
          * Live server-sent events.
          * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
          *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-         *     (`SummaryEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *     (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *
+         *     To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
+         *     follows, without the devices, or it is gone and the devices follow as if the reader were new.
          */
         get: operations["stream"];
         put?: never;
@@ -140,6 +167,43 @@ export interface paths {
         };
         /** The process is alive. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the hub is doing, in the text format of `OpenMetrics`. */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The latest values of all devices, in the text format of `OpenMetrics` and in base units.
+         * @description A device that is away or silent has no readings, and a sensor in fault neither.
+         */
+        get: operations["get_device_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,7 +257,7 @@ export interface components {
             agent_version: string;
             /** @description Processor architecture, such as `aarch64`. */
             arch: string;
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -212,7 +276,8 @@ export interface components {
             model?: string | null;
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description Name and version of the operating system. */
@@ -332,8 +397,47 @@ export interface components {
              */
             status_since_ms: number | null;
         };
+        /**
+         * @description What can happen to a device.
+         * @enum {string}
+         */
+        EventKind: "online" | "offline" | "reboot" | "fault" | "recovered" | "command";
+        /** @description Something that happened to a device. */
+        EventView: {
+            /** @description More about it, in a few words; may be empty. */
+            detail: string;
+            /** @description The device. */
+            device: string;
+            /**
+             * Format: int64
+             * @description Its number; a later event has a higher one.
+             */
+            id: number;
+            /** @description What happened. */
+            kind: components["schemas"]["EventKind"];
+            /** @description It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been. */
+            late: boolean;
+            /** @description What it happened to: the sensor of `fault` and `recovered`, the id of a `command`; null otherwise. */
+            subject: string | null;
+            /**
+             * Format: int64
+             * @description When the hub learnt it, in milliseconds since 1970-01-01 UTC.
+             */
+            time_ms: number;
+        };
+        /** @description A page of events. */
+        EventsView: {
+            /** @description The events, newest first. */
+            events: components["schemas"]["EventView"][];
+            /** @description Parameter `cursor` of the next page; null when this is the last one. */
+            next_cursor: string | null;
+        };
         /** @description Why a sensor gave no readings. */
         Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
+        /** @description Event `forgotten` of the stream: the hub no longer knows the device. */
+        ForgottenEvent: {
+            device: components["schemas"]["DeviceId"];
+        };
         /** @description The history of some metrics of a device. */
         HistoryView: {
             /** @description The device. */
@@ -568,6 +672,29 @@ export interface components {
              */
             step_ms?: number | null;
         };
+        /** @description Event `resume` of the stream, to a reader that came back with `Last-Event-ID`. */
+        ResumeEvent: {
+            /** @description Whether what was missed follows. Otherwise it is gone, or of another run of the hub, and the devices follow. */
+            resumed: boolean;
+        };
+        /** @description Summaries whose time in the history is not the device's word. */
+        Retimed: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
+        };
         /** @description One run of an agent, within which summaries count from 1. */
         RunView: {
             /** @description The run. */
@@ -609,6 +736,8 @@ export interface components {
              * @description Summaries committed, each once.
              */
             received_count: number;
+            timed_by_hub: components["schemas"]["Retimed"] | null;
+            timed_by_receipt: components["schemas"]["Retimed"] | null;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -626,7 +755,7 @@ export interface components {
          *     has without building one.
          */
         State: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -649,7 +778,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description The readings of this sample. A sensor in fault has none here. */
@@ -682,7 +812,7 @@ export interface components {
          *     `R` and `C` are how readings and counts are held, as in [`State`](super::State).
          */
         Summary: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -694,6 +824,11 @@ export interface components {
             last: {
                 [key: string]: number;
             };
+            /**
+             * @description The `machine_boot` of the birth, where `clock` is `unsynchronized`: ties `monotonic_ms` to messages of
+             *     other runs of the agent since the same start of the machine, one of which may know the time.
+             */
+            machine_boot?: string | null;
             /** @description Highest reading. */
             max: {
                 [key: string]: number;
@@ -708,7 +843,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /**
@@ -869,8 +1005,74 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is online. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Store or broker are in the way; try again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -978,6 +1180,15 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerView"];
                 };
             };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
                 headers: {
@@ -1065,10 +1276,82 @@ export interface operations {
             };
         };
     };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Id of a device; repeat it for more, up to 100. All devices when left out. */
+                device?: string[];
+                /** @description A kind of event; repeat it for more. All kinds when left out. */
+                kind?: components["schemas"]["EventKind"][];
+                /**
+                 * @description Start, included: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w).
+                 * @example -24h
+                 */
+                from?: string;
+                /**
+                 * @description End, excluded: RFC 3339, `now`, or back from now.
+                 * @example now
+                 */
+                to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
+                from_ms?: number;
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
+                to_ms?: number;
+                /** @description Events in one answer; 100 when left out. */
+                limit?: number;
+                /** @description Where the page begins: `next_cursor` of the page before it. */
+                cursor?: string;
+                /** @description `json` or `csv`; goes before the header `Accept`. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsView"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The log cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Id of a device; repeat it for more. All devices when left out. */
+                device?: string[];
+                /** @description Name of a metric; repeat it for more. Values of others are left out. */
+                metric?: string[];
+            };
+            header?: {
+                /** @description Id of the last event that came before the connection broke. Browsers send it by themselves. */
+                "Last-Event-ID"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1081,6 +1364,15 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many streams are open. */
@@ -1110,6 +1402,55 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of the hub. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+        };
+    };
+    get_device_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Latest values of the devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+            /** @description They cannot be told now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

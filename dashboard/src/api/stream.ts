@@ -7,7 +7,9 @@ export interface StreamListener {
   onDevice(view: DeviceView): void;
   onState(event: StateEvent): void;
   onClock(nowMs: number): void;
-  /** Events were missed, or the connection is new: read everything again. */
+  /** The connection is new: every device comes as an event of its own, then the first ping. */
+  onOpened(): void;
+  /** Events were missed, or the stream cannot be had: read everything again. */
   onMissed(): void;
   onPhase(phase: Connection["phase"]): void;
 }
@@ -25,7 +27,8 @@ export function openStream(listener: StreamListener): () => void {
     if (next.phase !== before) listener.onPhase(next.phase);
     if (action === "close") source.close();
     else if (action === "reopen") source = connect();
-    if (action === "close" || action === "refetch") listener.onMissed();
+    if (action === "close") listener.onMissed();
+    else if (action === "begin") listener.onOpened();
   }
 
   function connect(): EventSource {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bandOf, onScale } from "./bands";
+import { bandOf, bandsOf, onScale } from "./bands";
 import { formatValue } from "./format";
+import { DEFAULTS } from "./settings";
 
 describe("bands", () => {
   it.each([
@@ -13,14 +14,26 @@ describe("bands", () => {
     [-3, "normal"],
     [120, "high"],
   ])("%d percent is %s", (percent, name) => {
-    expect(bandOf(percent).name).toBe(name);
+    expect(bandOf(percent, DEFAULTS).name).toBe(name);
   });
 
   it("agrees with the figure that is shown beside it", () => {
-    expect(formatValue(49.96, "percent").text).toBe("50.0");
-    expect(bandOf(49.96).name).toBe("raised");
-    expect(formatValue(74.94, "percent").text).toBe("74.9");
-    expect(bandOf(74.94).name).toBe("raised");
+    const text = (value: number) =>
+      formatValue(value, "percent", { ...DEFAULTS, locale: "en", yes: "", no: "" }).text;
+    expect(text(49.96)).toBe("50.0");
+    expect(bandOf(49.96, DEFAULTS).name).toBe("raised");
+    expect(text(74.94)).toBe("74.9");
+    expect(bandOf(74.94, DEFAULTS).name).toBe("raised");
+  });
+
+  it("are where the reader set them", () => {
+    const bands = { raised: 20, high: 30, mark: 95 };
+    expect(bandOf(25, bands).name).toBe("raised");
+    expect(bandsOf(bands).map(({ from, to }) => [from, to])).toEqual([
+      [0, 20],
+      [20, 30],
+      [30, 100],
+    ]);
   });
 
   it("keeps a pointer on the scale", () => {

@@ -1,6 +1,8 @@
 // The bands of a utilisation gauge. Colour is never the only cue: each band has a word and a shape too.
+import type { Settings } from "./settings";
 
 export type BandName = "normal" | "raised" | "high";
+export type Bands = Pick<Settings, "raised" | "high" | "mark">;
 
 export interface Band {
   name: BandName;
@@ -12,19 +14,19 @@ export interface Band {
   to: number;
 }
 
-export const BANDS: readonly [Band, Band, Band] = [
-  { name: "normal", shape: "●", from: 0, to: 50 },
-  { name: "raised", shape: "▲", from: 50, to: 75 },
-  { name: "high", shape: "■", from: 75, to: 100 },
-];
-
-/** Where a gauge carries its mark, in percent. */
-export const MARK_PERCENT = 90;
+/** The three bands as the reader set them. */
+export function bandsOf({ raised, high }: Bands): [Band, Band, Band] {
+  return [
+    { name: "normal", shape: "●", from: 0, to: raised },
+    { name: "raised", shape: "▲", from: raised, to: high },
+    { name: "high", shape: "■", from: high, to: 100 },
+  ];
+}
 
 /** The band of a share in percent. Decided on the rounded figure, so that text and colour always agree. */
-export function bandOf(percent: number): Band {
+export function bandOf(percent: number, bands: Bands): Band {
   const shown = Math.round(percent * 10) / 10;
-  const [normal, raised, high] = BANDS;
+  const [normal, raised, high] = bandsOf(bands);
   if (shown < raised.from) return normal;
   return shown < high.from ? raised : high;
 }

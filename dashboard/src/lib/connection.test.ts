@@ -26,14 +26,14 @@ describe("the live connection", () => {
       ...ticks(6000, 17_000),
     ]);
     expect(end.phase).toBe("live");
-    expect(actions).toEqual([[50, "refetch"]]);
+    expect(actions).toEqual([[50, "begin"]]);
   });
 
   it("is lost after a silence, well before 15 s", () => {
     const { end, actions } = play([[0, "opened"], ...ticks(1000, SILENCE_MS)]);
     expect(end.phase).toBe("lost");
     expect(actions).toEqual([
-      [0, "refetch"],
+      [0, "begin"],
       [12_000, "close"],
     ]);
     expect(SILENCE_MS).toBeLessThan(14_000);
@@ -80,6 +80,6 @@ describe("the live connection", () => {
       [1100, "opened"],
     ]);
     expect(end).toMatchObject({ phase: "live", failures: 0, retryAt: null });
-    expect(actions.map(([, action]) => action)).toEqual(["close", "reopen", "refetch"]);
+    expect(actions.map(([, action]) => action)).toEqual(["close", "reopen", "begin"]);
   });
 });

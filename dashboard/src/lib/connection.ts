@@ -19,8 +19,8 @@ export interface Connection {
 
 export type Happening = "opened" | "heard" | "failed" | "tick";
 
-/** `reopen`: make a new connection. `close`: drop the present one. `refetch`: read what was missed. */
-export type Action = "none" | "reopen" | "close" | "refetch";
+/** `reopen`: make a new connection. `close`: drop the present one. `begin`: it is new and lists all there is. */
+export type Action = "none" | "reopen" | "close" | "begin";
 
 /** A connection whose first attempt begins at `at`. */
 export function connecting(at: number): Connection {
@@ -31,7 +31,7 @@ export function connecting(at: number): Connection {
 export function step(connection: Connection, happening: Happening, at: number): [Connection, Action] {
   switch (happening) {
     case "opened":
-      return [{ ...connection, phase: "live", heardAt: at, retryAt: null, failures: 0 }, "refetch"];
+      return [{ ...connection, phase: "live", heardAt: at, retryAt: null, failures: 0 }, "begin"];
     case "heard":
       return [{ ...connection, phase: "live", heardAt: at, retryAt: null, failures: 0 }, "none"];
     case "failed":

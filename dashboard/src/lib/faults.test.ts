@@ -1,18 +1,17 @@
 import { expect, it } from "vitest";
 import type { Fault } from "../api/types";
-import { faultHelp, faultLines, faultWord } from "./faults";
+import { faultList, faultName } from "./faults";
 
-it("names each sensor in fault with the word of the contract, by sensor", () => {
-  expect(faultLines({ outdoor: "no_answer", adc: "out_of_range" })).toEqual([
-    "adc: out of range",
-    "outdoor: no answer",
+it("lists each sensor in fault, by sensor", () => {
+  expect(faultList({ outdoor: "no_answer", adc: "out_of_range" })).toEqual([
+    ["adc", "out_of_range"],
+    ["outdoor", "no_answer"],
   ]);
-  expect(faultLines({})).toEqual([]);
-  expect(faultLines(undefined)).toEqual([]);
+  expect(faultList({})).toEqual([]);
+  expect(faultList(undefined)).toEqual([]);
 });
 
-it("has words for a fault of the future", () => {
-  const fault = "haunted" as Fault;
-  expect(faultWord(fault)).toBe("unknown fault");
-  expect(faultHelp(fault)).toContain("Update the hub");
+it("has a name for a fault of the future", () => {
+  expect(faultName("haunted" as Fault)).toBe("unknown");
+  expect(faultName("stuck")).toBe("stuck");
 });

@@ -1,39 +1,18 @@
-// Faults in plain words.
+// Faults of sensors, in the words of the contract.
 import type { Fault } from "../api/types";
 
-const WORDS: Record<Fault, string> = {
-  absent: "absent",
-  no_answer: "no answer",
-  stuck: "stuck",
-  out_of_range: "out of range",
-  skipped: "skipped",
-  wrong_chip: "wrong chip",
-  unknown: "unknown fault",
-};
+const KNOWN = ["absent", "no_answer", "stuck", "out_of_range", "skipped", "wrong_chip"] as const;
 
-const HELP: Record<Fault, string> = {
-  absent: "Nothing is found at its bus or address. Check the wiring and the agent's configuration.",
-  no_answer: "It is there but did not answer in time. Check the cable and its supply.",
-  stuck: "Its figures no longer change, so they are not believed.",
-  out_of_range: "It reports figures that cannot be, so they are not believed.",
-  skipped: "It answered without having measured.",
-  wrong_chip: "A different chip answers at its address.",
-  unknown: "A newer agent reports a fault that this hub does not know. Update the hub.",
-};
+export type FaultName = (typeof KNOWN)[number] | "unknown";
 
-/** The word of the contract for a fault. */
-export function faultWord(fault: Fault): string {
-  return WORDS[fault] ?? WORDS.unknown;
+/** The name by which a fault has its words; one of a newer agent is `unknown`. */
+export function faultName(fault: Fault): FaultName {
+  return (KNOWN as readonly string[]).includes(fault) ? (fault as FaultName) : "unknown";
 }
 
-/** What a fault means and what helps. */
-export function faultHelp(fault: Fault): string {
-  return HELP[fault] ?? HELP.unknown;
-}
-
-/** Every fault as one line, such as `outdoor: no answer`, by sensor. */
-export function faultLines(faults: Record<string, Fault> | undefined): string[] {
+/** Every sensor in fault with its fault, by sensor. */
+export function faultList(faults: Record<string, Fault> | undefined): [string, FaultName][] {
   return Object.entries(faults ?? {})
     .sort(([a], [b]) => a.localeCompare(b))
-    .map(([sensor, fault]) => `${sensor}: ${faultWord(fault)}`);
+    .map(([sensor, fault]) => [sensor, faultName(fault)]);
 }

@@ -1,5 +1,14 @@
-// Figures for people. Base units come in; a prefix is chosen here, and never a false zero.
+// Figures for people. Base units come in; scale and prefix are chosen here, and never a false zero.
 import type { Unit } from "../api/types";
+import type { Settings } from "./settings";
+
+/** How a reader wants figures. */
+export interface Style extends Pick<Settings, "temperature" | "pressure"> {
+  /** BCP 47 tag, which decides separators and the names of units of time. */
+  locale: string;
+  yes: string;
+  no: string;
+}
 
 export interface Formatted {
   text: string;
@@ -9,27 +18,44 @@ export interface Formatted {
 /** What stands in place of a value that is not there. */
 export const MISSING = "–";
 
-const SYMBOLS: Record<Unit, string> = {
-  percent: "%",
-  celsius: "°C",
-  hectopascal: "hPa",
-  bytes: "B",
-  bytes_per_second: "B/s",
-  seconds: "s",
-  count: "",
-  hertz: "Hz",
-  volts: "V",
-  amperes: "A",
-  watts: "W",
-  lux: "lx",
-  parts_per_million: "ppm",
-  grams_per_cubic_meter: "g/m³",
-  millimeters: "mm",
-  millimeters_per_hour: "mm/h",
-  meters_per_second: "m/s",
-  flag: "",
-  unknown: "",
+interface Scale {
+  symbol: string;
+  digits: number;
+  factor: number;
+  offset: number;
+}
+
+const plain = (symbol: string, digits = 1): Scale => ({ symbol, digits, factor: 1, offset: 0 });
+
+const SCALES: Partial<Record<Unit, Scale>> = {
+  percent: plain("%"),
+  celsius: plain("°C"),
+  hectopascal: plain("hPa"),
+  bytes: plain("B"),
+  bytes_per_second: plain("B/s"),
+  seconds: plain("s"),
+  hertz: plain("Hz"),
+  volts: plain("V", 3),
+  amperes: plain("A", 3),
+  watts: plain("W", 3),
+  lux: plain("lx", 0),
+  parts_per_million: plain("ppm", 0),
+  grams_per_cubic_meter: plain("g/m³"),
+  millimeters: plain("mm"),
+  millimeters_per_hour: plain("mm/h"),
+  meters_per_second: plain("m/s"),
 };
+
+const FAHRENHEIT: Scale = { symbol: "°F", digits: 1, factor: 1.8, offset: 32 };
+/** The conventional inch of mercury: 3386.389 Pa. */
+const INCH_OF_MERCURY: Scale = { symbol: "inHg", digits: 2, factor: 1 / 33.86389, offset: 0 };
+
+/** How values of a unit become those that the reader sees. */
+export function scaleOf(unit: Unit, style: Style): Scale {
+  if (unit === "celsius" && style.temperature === "fahrenheit") return FAHRENHEIT;
+  if (unit === "hectopascal" && style.pressure === "inch_of_mercury") return INCH_OF_MERCURY;
+  return SCALES[unit] ?? plain("");
+}
 
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 
@@ -38,94 +64,96 @@ export function hasPrefix(unit: Unit): boolean {
   return unit === "bytes" || unit === "bytes_per_second" || unit === "hertz";
 }
 
-/** The symbol of a unit; empty for a plain number. */
-export function unitSymbol(unit: Unit): string {
-  return SYMBOLS[unit] ?? "";
-}
-
 /** A value in its unit, with a prefix for bytes and words for long times. */
-export function formatValue(value: number | null | undefined, unit: Unit): Formatted {
+export function formatValue(value: number | null | undefined, unit: Unit, style: Style): Formatted {
   if (value == null || !Number.isFinite(value)) return { text: MISSING, unit: "" };
-  switch (unit) {
-    case "percent":
-    case "celsius":
-    case "hectopascal":
-    case "grams_per_cubic_meter":
-    case "millimeters":
-    case "millimeters_per_hour":
-    case "meters_per_second":
-      return { text: fixed(value, 1), unit: unitSymbol(unit) };
-    case "volts":
-    case "amperes":
-    case "watts":
-      return { text: fixed(value, 3), unit: unitSymbol(unit) };
-    case "lux":
-    case "parts_per_million":
-      return { text: grouped(value, 0), unit: unitSymbol(unit) };
-    case "flag":
-      return formatFlag(value);
-    case "bytes":
-    case "bytes_per_second":
-    case "hertz":
-      return prefixed(value, unitSymbol(unit));
-    case "seconds":
-      return value < 120 ? { text: fixed(value, 1), unit: "s" } : { text: formatDuration(value), unit: "" };
-    default:
-      return { text: Number.isInteger(value) ? grouped(value, 0) : significant(value), unit: "" };
+  const { symbol, digits, factor, offset } = scaleOf(unit, style);
+  if (unit === "flag") return formatFlag(value, style);
+  if (hasPrefix(unit)) {
+    const step = prefixStep(Math.abs(value));
+    const text = number(value / 1000 ** step, step === 0 ? 0 : 1, style.locale);
+    return { text, unit: PREFIXES[step] + symbol };
   }
+  if (unit === "seconds" && value >= 120) return { text: formatDuration(value, style.locale), unit: "" };
+  if (symbol !== "") return { text: number(value * factor + offset, digits, style.locale), unit: symbol };
+  return {
+    text: number(value, Number.isInteger(value) ? 0 : significantDigits(value), style.locale),
+    unit: "",
+  };
 }
 
 /** Yes or no; in between stands the share of the time that it was yes. */
-function formatFlag(value: number): Formatted {
-  if (value === 0) return { text: "no", unit: "" };
-  if (value === 1) return { text: "yes", unit: "" };
-  return { text: fixed(value * 100, 0), unit: "% yes" };
+function formatFlag(value: number, style: Style): Formatted {
+  if (value === 0) return { text: style.no, unit: "" };
+  if (value === 1) return { text: style.yes, unit: "" };
+  return { text: number(value * 100, 0, style.locale), unit: `% ${style.yes}` };
 }
 
 /** The same as one text that does not break, such as `21.4 °C`. */
-export function formatText(value: number | null | undefined, unit: Unit): string {
-  const { text, unit: symbol } = formatValue(value, unit);
+export function formatText(value: number | null | undefined, unit: Unit, style: Style): string {
+  const { text, unit: symbol } = formatValue(value, unit, style);
   return symbol ? `${text}\u00a0${symbol}` : text;
+}
+
+/** A difference of two values of a unit, with its sign: 1 °C more is 1.8 °F more, not 33.8. */
+export function formatChange(value: number | null | undefined, unit: Unit, style: Style): string {
+  if (value == null || !Number.isFinite(value)) return MISSING;
+  const { symbol, digits, factor } = scaleOf(unit, style);
+  const step = hasPrefix(unit) ? prefixStep(Math.abs(value)) : 0;
+  const shown = number((value * factor) / 1000 ** step, digits, style.locale);
+  const sign = value > 0 && /[1-9]/.test(shown) ? "+" : "";
+  return `${sign}${shown}${symbol ? `\u00a0${PREFIXES[step]}${symbol}` : ""}`;
 }
 
 /**
  * Values of one metric beside each other: all in one unit, by the largest of them, so that they compare.
  * Times stay plain seconds here, whole ones when they are many.
  */
-export function formatRow(values: (number | undefined)[], unit: Unit): { texts: string[]; unit: string } {
+export function formatRow(
+  values: (number | undefined)[],
+  unit: Unit,
+  style: Style,
+): { texts: string[]; unit: string } {
   const known = values.filter((value) => value !== undefined && Number.isFinite(value)) as number[];
   const largest = Math.max(0, ...known.map(Math.abs));
+  if (unit === "flag") return { texts: values.map((value) => formatText(value, unit, style)), unit: "" };
+  const { symbol, factor, offset } = scaleOf(unit, style);
   const step = hasPrefix(unit) ? prefixStep(largest) : 0;
   const whole =
     (hasPrefix(unit) && unit !== "bytes_per_second" && step === 0) ||
     (unit === "count" && known.every(Number.isInteger)) ||
     (unit === "seconds" && largest >= 1000);
   const text = (value: number | undefined) =>
-    value === undefined || !Number.isFinite(value) ? MISSING : grouped(value / 1000 ** step, whole ? 0 : 2);
-  return { texts: values.map(text), unit: `${PREFIXES[step]}${unitSymbol(unit)}` };
+    value === undefined || !Number.isFinite(value)
+      ? MISSING
+      : number((value * factor + offset) / 1000 ** step, whole ? 0 : 2, style.locale);
+  return { texts: values.map(text), unit: PREFIXES[step] + symbol };
 }
 
-/** A duration in seconds by its two largest parts, such as `3 d 4 h`. */
-export function formatDuration(seconds: number): string {
+/** A duration in seconds by its two largest parts, such as `3 days 4 hr`, in the words of the locale. */
+export function formatDuration(seconds: number, locale: string): string {
   const total = Math.max(0, Math.floor(seconds));
-  const parts: [number, string][] = [
-    [Math.floor(total / 86400), "d"],
-    [Math.floor(total / 3600) % 24, "h"],
-    [Math.floor(total / 60) % 60, "min"],
-    [total % 60, "s"],
+  const parts: [number, TimeUnit][] = [
+    [Math.floor(total / 86400), "day"],
+    [Math.floor(total / 3600) % 24, "hour"],
+    [Math.floor(total / 60) % 60, "minute"],
+    [total % 60, "second"],
   ];
-  const first = parts.findIndex(([amount]) => amount > 0);
-  if (first < 0) return "0 s";
-  return parts
-    .slice(first, first + 2)
+  const first = Math.max(
+    0,
+    parts.findIndex(([amount]) => amount > 0),
+  );
+  return (total === 0 ? parts.slice(3) : parts.slice(first, first + 2))
     .filter(([amount], index) => index === 0 || amount > 0)
-    .map(([amount, name]) => `${amount} ${name}`)
+    .map(([amount, name]) => formatTime(amount, name, locale))
     .join(" ");
 }
 
-function prefixed(value: number, symbol: string): Formatted {
-  const step = prefixStep(Math.abs(value));
-  return { text: fixed(value / 1000 ** step, step === 0 ? 0 : 1), unit: `${PREFIXES[step]}${symbol}` };
+export type TimeUnit = "day" | "hour" | "minute" | "second";
+
+/** A whole number of days, hours, minutes or seconds. */
+export function formatTime(amount: number, unit: TimeUnit, locale: string): string {
+  return formatter(locale, { style: "unit", unit, unitDisplay: "short" }).format(amount);
 }
 
 /** Which prefix: 999.95 would be shown as 1000.0, so the next one begins there. */
@@ -134,19 +162,29 @@ function prefixStep(size: number): number {
   return step < 0 ? PREFIXES.length - 1 : step;
 }
 
-function fixed(value: number, digits: number): string {
-  const text = value.toFixed(digits);
-  // A small negative value would be shown as "-0.0".
-  const shown = Number(text) === 0 ? text.replace("-", "") : text;
-  return shown.replace("-", "\u2212");
+/** Decimals that show four digits of a value. */
+function significantDigits(value: number): number {
+  return Math.min(6, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value)))));
 }
 
-function grouped(value: number, digits: number): string {
-  const [whole = "", part] = fixed(value, digits).split(".");
-  const spaced = whole.length < 5 ? whole : whole.replace(/\B(?=(\d{3})+$)/g, "\u202f");
-  return part === undefined ? spaced : `${spaced}.${part}`;
+/** A number with so many decimals. A value that rounds to zero carries no sign. */
+export function number(value: number, digits: number, locale: string): string {
+  return formatter(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    signDisplay: "negative",
+    useGrouping: "min2",
+  } as Intl.NumberFormatOptions)
+    .format(value)
+    .replace("-", "\u2212");
 }
 
-function significant(value: number): string {
-  return Number(value.toPrecision(4)).toString();
+// To make a formatter is dear, and a fleet of a thousand shows many figures a second.
+const formatters = new Map<string, Intl.NumberFormat>();
+
+function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale} ${options.unit} ${options.maximumFractionDigits}`;
+  let made = formatters.get(key);
+  if (!made) formatters.set(key, (made = new Intl.NumberFormat(locale, options)));
+  return made;
 }

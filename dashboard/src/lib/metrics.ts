@@ -119,3 +119,23 @@ function groupLabel(metrics: MetricDescription[]): string {
   if (sensor === "") return names.join(", ");
   return names.length > 3 ? `${sensor} (${names.length} metrics)` : `${sensor}: ${names.join(", ")}`;
 }
+
+/** Sensors that have a place of their own on a device's page. */
+const PLACED = ["cpu", "memory", "power"];
+
+/** What has no place of its own, by sensor. */
+export function otherGroups(
+  metrics: MetricDescription[],
+): { sensor: string; metrics: MetricDescription[] }[] {
+  const weather = new Set(weatherMetrics(metrics).map(({ metric }) => metric.name));
+  const groups = new Map<string, MetricDescription[]>();
+  for (const metric of metrics) {
+    const placed =
+      PLACED.includes(metric.sensor) || weather.has(metric.name) || metric.name === NETWORK_EGRESS;
+    if (placed || metric.sensor === "") continue;
+    const group = groups.get(metric.sensor);
+    if (group) group.push(metric);
+    else groups.set(metric.sensor, [metric]);
+  }
+  return [...groups].map(([sensor, those]) => ({ sensor, metrics: those }));
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../api/types";
 import { state, T0 } from "./sample";
-import { append, chartData, type LivePoint, lonely, sampledAt } from "./series";
+import { append, linesOf, type LivePoint, lonely, sampledAt } from "./series";
 
 const MINUTE = 60_000;
 
@@ -17,7 +17,6 @@ function history(series: Record<string, [number, number][]>): History {
         mean,
         min: mean,
         max: mean,
-        last: mean,
         count: 12,
       })),
     })),
@@ -28,7 +27,19 @@ function live(...times: number[]): LivePoint[] {
   return times.map((time_ms, index) => ({ time_ms, now: { a: index } }));
 }
 
-describe("chart data", () => {
+/** Times and means, which most of these tests are about. */
+function drawn(
+  metrics: string[],
+  stored: History | null,
+  points: LivePoint[],
+  fromMs: number,
+  intervalMs: number,
+) {
+  const lines = linesOf({ metrics, history: stored, live: points, fromMs, intervalMs });
+  return [lines.times, ...lines.mean];
+}
+
+describe("lines", () => {
   it("joins stored minutes and live points without a gap where there is none", () => {
     const stored = history({
       a: [
@@ -37,7 +48,7 @@ describe("chart data", () => {
       ],
     });
     const points = live(T0 + 2 * MINUTE, T0 + 2 * MINUTE + 5000);
-    expect(chartData(["a"], stored, points, 0, 5000)).toEqual([
+    expect(drawn(["a"], stored, points, 0, 5000)).toEqual([
       [T0, T0 + MINUTE, T0 + 2 * MINUTE, T0 + 2 * MINUTE + 5000],
       [10, 11, 0, 1],
     ]);
@@ -50,11 +61,11 @@ describe("chart data", () => {
         [T0 + 2 * MINUTE, 12],
       ],
     });
-    expect(chartData(["a"], stored, [], 0, 5000)).toEqual([
+    expect(drawn(["a"], stored, [], 0, 5000)).toEqual([
       [T0, T0 + MINUTE, T0 + 2 * MINUTE],
       [10, null, 12],
     ]);
-    expect(chartData(["a"], null, live(T0, T0 + 15_000, T0 + 30_001), 0, 5000)[1]).toEqual([0, 1, null, 2]);
+    expect(drawn(["a"], null, live(T0, T0 + 15_000, T0 + 30_001), 0, 5000)[1]).toEqual([0, 1, null, 2]);
   });
 
   it("breaks only the line of the metric whose sensor was silent", () => {
@@ -63,7 +74,7 @@ describe("chart data", () => {
       { time_ms: T0 + 5000, now: { b: 2 } },
       { time_ms: T0 + 10_000, now: { a: 3, b: 3 } },
     ];
-    const [, a, b] = chartData(["a", "b"], null, points, 0, 5000);
+    const [, a, b] = drawn(["a", "b"], null, points, 0, 5000);
     expect(a).toEqual([1, null, 3]);
     expect(b).toEqual([1, 2, 3]);
   });
@@ -77,7 +88,7 @@ describe("chart data", () => {
       ],
     });
     const points = live(T0 + 5000, T0 + 140_000);
-    expect(chartData(["a"], stored, points, 0, 5000)).toEqual([
+    expect(drawn(["a"], stored, points, 0, 5000)).toEqual([
       [T0 + 5000, T0 + 70_000, T0 + 140_000],
       [0, 51, 1],
     ]);
@@ -91,8 +102,36 @@ describe("chart data", () => {
       ],
       z: [[T0 + 30_000, 9]],
     });
-    expect(chartData(["a"], stored, [], T0 + 1, 5000)).toEqual([[T0 + MINUTE], [2]]);
-    expect(chartData(["a"], null, [], 0, 5000)).toEqual([[], []]);
+    expect(drawn(["a"], stored, [], T0 + 1, 5000)).toEqual([[T0 + MINUTE], [2]]);
+    expect(drawn(["a"], null, [], 0, 5000)).toEqual([[], []]);
+  });
+});
+
+describe("the envelope", () => {
+  it("goes with stored points and ends where single readings begin", () => {
+    const stored = history({ a: [[T0, 10]] });
+    Object.assign(stored.series[0]?.points[0] ?? {}, { min: 8, max: 13 });
+    const lines = linesOf({
+      metrics: ["a"],
+      history: stored,
+      live: live(T0 + MINUTE),
+      fromMs: 0,
+      intervalMs: 5000,
+    });
+    expect([lines.mean, lines.min, lines.max]).toEqual([[[10, 0]], [[8, null]], [[13, null]]]);
+  });
+
+  it("has holes as wide as the step of its history", () => {
+    const hours = history({
+      a: [
+        [T0, 1],
+        [T0 + 60 * MINUTE, 2],
+        [T0 + 180 * MINUTE, 3],
+      ],
+    });
+    hours.step_ms = 60 * MINUTE;
+    const lines = linesOf({ metrics: ["a"], history: hours, fromMs: 0 });
+    expect(lines.mean).toEqual([[1, 2, null, 3]]);
   });
 });
 
@@ -123,4 +162,5 @@ describe("live points", () => {
 
 it("finds values that no line reaches", () => {
   expect(lonely([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lonely([1, undefined, 2, null, undefined, 3, undefined, null])).toEqual([5]);
 });

@@ -1,5 +1,5 @@
 // Chart data: stored minutes for the time before the page was opened, live readings since, gaps as gaps.
-import type { History, State } from "../api/types";
+import type { History, Point, State } from "../api/types";
 
 /** One live sample: the readings of one state. */
 export interface LivePoint {
@@ -7,11 +7,21 @@ export interface LivePoint {
   now: Readonly<Record<string, number>>;
 }
 
-/** Times, then one row of values per metric; null where nothing is known. */
-export type ChartData = [number[], ...(number | null)[][]];
+/** A value, or null where nothing is known. */
+export type Row = (number | null)[];
 
-/** Stored minutes come 60 s apart; half of that again is a hole. */
-const MINUTE_GAP_MS = 90_000;
+/** Lines over time: a time for each place, and for each metric what was known then. */
+export interface Lines {
+  times: number[];
+  mean: Row[];
+  /** Lowest and highest of what the mean is of; null where the mean is a single reading. */
+  min: Row[];
+  max: Row[];
+}
+
+const MINUTE_MS = 60_000;
+/** So much of a step again without a point is a hole. */
+const HOLE_STEPS = 1.5;
 /** A stored minute this close to a live reading says nothing more. */
 const COVERED_MS = 30_000;
 /** After so many intervals without a reading a line is broken. */
@@ -48,63 +58,90 @@ export function append(
   return [...kept.slice(Math.max(0, kept.length + 1 - most)), point];
 }
 
-interface Row {
+interface Moment {
   time_ms: number;
   live: boolean;
-  values: Readonly<Record<string, number>>;
+  values: Readonly<Record<string, Pick<Point, "mean"> & Partial<Point>>>;
 }
 
-/** Stored minutes and live points of some metrics from `fromMs` on, as one chart. */
-export function chartData(
-  metrics: string[],
-  history: History | null,
-  live: readonly LivePoint[],
-  fromMs: number,
-  intervalMs: number,
-): ChartData {
-  const stored = storedRows(metrics, history).filter((row) => !covered(row.time_ms, live));
-  const rows: Row[] = [...stored, ...live.map(({ time_ms, now }) => ({ time_ms, live: true, values: now }))]
-    .filter((row) => row.time_ms >= fromMs)
+/** What lines are made of. */
+export interface Source {
+  metrics: readonly string[];
+  history: History | null;
+  live?: readonly LivePoint[];
+  /** Nothing before it is drawn. */
+  fromMs: number;
+  /** Distance of two live points. */
+  intervalMs?: number;
+}
+
+/** Stored minutes and live points of some metrics, as lines that break where something is missing. */
+export function linesOf(source: Source): Lines {
+  const { metrics, history, live = [], fromMs, intervalMs = 0 } = source;
+  const stepMs = history?.step_ms ?? MINUTE_MS;
+  const stored = storedMoments(metrics, history).filter(({ time_ms }) => !covered(time_ms, live));
+  const spoken = live.map(({ time_ms, now }) => ({ time_ms, live: true, values: readings(now, metrics) }));
+  const moments = [...stored, ...spoken]
+    .filter(({ time_ms }) => time_ms >= fromMs)
     .sort((a, b) => a.time_ms - b.time_ms);
 
-  const times: number[] = [];
-  const lines: (number | null)[][] = metrics.map(() => []);
-  const push = (time: number, values: Row["values"]) => {
-    times.push(time);
-    metrics.forEach((metric, index) => lines[index]?.push(values[metric] ?? null));
+  const rows = () => metrics.map((): Row => []);
+  const lines: Lines = { times: [], mean: rows(), min: rows(), max: rows() };
+  const push = (time: number, values: Moment["values"]) => {
+    lines.times.push(time);
+    metrics.forEach((metric, index) => {
+      const point = values[metric];
+      lines.mean[index]?.push(point?.mean ?? null);
+      lines.min[index]?.push(point?.min ?? null);
+      lines.max[index]?.push(point?.max ?? null);
+    });
   };
-  rows.forEach((row, index) => {
-    const before = rows[index - 1];
+  moments.forEach((moment, index) => {
+    const before = moments[index - 1];
     if (before) {
-      const longest = before.live && row.live ? LIVE_GAP_INTERVALS * intervalMs : MINUTE_GAP_MS;
+      const longest = before.live && moment.live ? LIVE_GAP_INTERVALS * intervalMs : HOLE_STEPS * stepMs;
       // A point without values between the two breaks the line.
-      if (row.time_ms - before.time_ms > longest) push((before.time_ms + row.time_ms) / 2, {});
+      if (moment.time_ms - before.time_ms > longest) push((before.time_ms + moment.time_ms) / 2, {});
     }
-    push(row.time_ms, row.values);
+    push(moment.time_ms, moment.values);
   });
-  return [times, ...lines];
+  return lines;
 }
 
-function storedRows(metrics: string[], history: History | null): Row[] {
-  const rows = new Map<number, Record<string, number>>();
+function readings(now: LivePoint["now"], metrics: readonly string[]): Moment["values"] {
+  return Object.fromEntries(
+    metrics.flatMap((metric) => (now[metric] === undefined ? [] : [[metric, { mean: now[metric] }]])),
+  );
+}
+
+function storedMoments(metrics: readonly string[], history: History | null): Moment[] {
+  const moments = new Map<number, Record<string, Point>>();
   for (const { metric, points } of history?.series ?? []) {
     if (!metrics.includes(metric)) continue;
     for (const point of points) {
-      const values = rows.get(point.time_ms) ?? {};
-      if (point.mean !== undefined) values[metric] = point.mean;
-      rows.set(point.time_ms, values);
+      const values = moments.get(point.time_ms) ?? {};
+      values[metric] = point;
+      moments.set(point.time_ms, values);
     }
   }
-  return [...rows].map(([time_ms, values]) => ({ time_ms, live: false, values }));
+  return [...moments].map(([time_ms, values]) => ({ time_ms, live: false, values }));
 }
 
 function covered(timeMs: number, live: readonly LivePoint[]): boolean {
   return live.some((point) => Math.abs(point.time_ms - timeMs) < COVERED_MS);
 }
 
-/** Positions of values with nothing on either side: no line shows them, so they need a dot. */
+/**
+ * Positions of values with nothing on either side: no line shows them, so they need a dot. `undefined` is a place
+ * that belongs to another line: it is neither a value nor a gap.
+ */
 export function lonely(values: readonly (number | null | undefined)[]): number[] {
-  return values.flatMap((value, i) =>
-    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
-  );
+  const own = values.flatMap((value, place) => (value === undefined ? [] : [place]));
+  const known = (at: number) => values[own[at] ?? -1] != null;
+  return own.filter((_, at) => known(at) && !known(at - 1) && !known(at + 1));
+}
+
+/** The points of a metric in a history; none when it is not there. */
+export function pointsOf(history: History | null | undefined, metric: string): readonly Point[] {
+  return history?.series.find((series) => series.metric === metric)?.points ?? [];
 }

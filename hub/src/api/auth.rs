@@ -89,7 +89,12 @@ pub(super) async fn guard(
                       use one of these in the address, or configure a password";
         return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     };
-    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+    let is_open = match request.uri().path() {
+        "/healthz" | "/readyz" => true,
+        "/metrics" | "/metrics/devices" => shared.api.open_metrics,
+        _ => false,
+    };
+    if is_open {
         return next.run(request).await;
     }
     match given(request.headers()) {

@@ -1,8 +1,11 @@
 //! What of a device's summaries came, and what did not.
 
-use super::{Problem, Shared, devices::Known, json};
-use crate::{receipts::MAX_MISSING, store::Run};
-use axum::{extract::State, http::StatusCode, response::Response};
+use super::{Problem, Shared, devices::Known, json, read};
+use crate::{
+    receipts::MAX_MISSING,
+    store::{Retimed, Run},
+};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -51,6 +54,15 @@ pub struct RunView {
     pub late_count: u64,
     /// Times that a summary came that was here already.
     pub double_count: u64,
+    /// Summaries that were made while the device did not know the time, and that the hub timed by when it heard
+    /// the same start of the machine; null when there are none.
+    #[schema(required)]
+    pub timed_by_hub: Option<Retimed>,
+    /// Summaries whose time nobody knows, because the machine was started anew before it learnt the time or the hub
+    /// heard of it: they stand in the history when they came, which is later than they were. Null when there are
+    /// none.
+    #[schema(required)]
+    pub timed_by_receipt: Option<Retimed>,
 }
 
 /// Sequences from `first` to `last`, both included.
@@ -71,6 +83,7 @@ pub struct HoleView {
     params(("device" = String, Path, description = "Id of the device.")),
     responses(
         (status = OK, description = "The ledger.", body = LedgerView),
+        (status = BAD_REQUEST, description = "The id is no text.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "The store cannot be read.", body = Problem, content_type = "application/problem+json"),
     )
@@ -79,24 +92,11 @@ pub(super) async fn ledger(
     State(shared): State<Arc<Shared>>,
     Known { id, .. }: Known,
 ) -> Result<Response, Problem> {
-    // The semaphore is never closed.
-    let _turn = shared.reads.acquire().await;
     let store = shared.api.store.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let runs = store.ledger(&id)?;
-        // Numbers and text always serialise.
-        Ok(serde_json::to_vec(&view(id.into(), &runs)).unwrap_or_default())
-    });
-    let failure: String = match read.await {
-        Ok(Ok(body)) => return Ok(json(body)),
-        Ok(Err(error)) => crate::store::StoreError::to_string(&error),
-        Err(error) => error.to_string(),
-    };
-    tracing::error!("a ledger cannot be read: {failure}");
-    Err(Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the ledger cannot be read now; the hub's log says why",
-    ))
+    let device = id.clone();
+    let runs = read::from_store(&shared, "the ledger", move || store.ledger(&device)).await?;
+    // Numbers and text always serialise.
+    Ok(json(serde_json::to_vec(&view(id.into(), &runs)).unwrap_or_default()))
 }
 
 fn view(device: String, runs: &[Run]) -> LedgerView {
@@ -128,5 +128,7 @@ fn run_view(run: &Run) -> RunView {
         missing: holes.map(|hole| HoleView { first: hole.first, last: hole.last }).collect(),
         late_count: run.late,
         double_count: run.double,
+        timed_by_hub: run.by_hub,
+        timed_by_receipt: run.by_receipt,
     }
 }

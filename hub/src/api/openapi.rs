@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 
 /// What clients are generated from. A test writes it, from the routes and from the wire contract's own
 /// types, and fails when it is out of date; so the hub needs no schema generator.
-const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
+pub(super) const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,7 +19,14 @@ const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
         description = "Devices, their latest values, their history, and a live stream. \
                        Errors are application/problem+json. With a panel password, HTTP Basic with any user name.",
     ),
-    components(schemas(view::StateEvent, view::SummaryEvent, view::PingEvent, view::LaggedEvent))
+    components(schemas(
+        view::StateEvent,
+        view::SummaryEvent,
+        view::PingEvent,
+        view::LaggedEvent,
+        view::ForgottenEvent,
+        view::ResumeEvent
+    ))
 )]
 pub(super) struct Document;
 

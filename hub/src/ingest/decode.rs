@@ -3,8 +3,8 @@
 use crate::mqtt::Incoming;
 use bytes::Bytes;
 use protocol::{
-    Backlog, Birth, Channel, DeviceId, IdError, InvalidSummary, Prefix, State, Status, Summary, Topic,
-    Topics, UnknownStatus, Version,
+    Backlog, Birth, Channel, CommandResult, DeviceId, IdError, InvalidSummary, Prefix, State, Status,
+    Summary, Topic, Topics, UnknownStatus, Version,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{error::Category, value::RawValue};
@@ -39,6 +39,8 @@ pub enum Body {
     State(Box<State>, Arc<str>),
     /// Its record: one minute, or many after an outage.
     Summaries(Vec<ReceivedSummary>),
+    /// What became of a command.
+    Result(CommandResult),
 }
 
 /// A summary as it arrived.
@@ -132,7 +134,7 @@ impl Decoder {
         }
         let mut refused = Vec::new();
         let body = match channel {
-            Channel::Ack | Channel::Command | Channel::Result => return Decoded::Ignored,
+            Channel::Ack | Channel::Command => return Decoded::Ignored,
             _ if payload.len() > MAX_PAYLOAD => Err(Refused::TooLarge(payload.len())),
             // What deletes a retained message arrives live at those who are subscribed.
             Channel::Status | Channel::Birth | Channel::State if payload.is_empty() => {
@@ -145,6 +147,7 @@ impl Decoder {
                 text(payload).and_then(|t| summary(t, payload)).map(|s| Body::Summaries(vec![s]))
             }
             Channel::Backlog => backlog(payload, &mut refused),
+            Channel::Result => text(payload).and_then(parse).map(Body::Result),
         };
         match body {
             Ok(body) => Decoded::Message(Message { device, retained: incoming.retained, body }, refused),

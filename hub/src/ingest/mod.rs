@@ -2,18 +2,23 @@
 
 pub mod decode;
 pub mod retime;
+mod rivals;
 
 use crate::{
     clock,
     complaints::Complaints,
+    events::Recorder,
     mqtt::Incoming,
-    state::{Change, State},
+    state::{Change, Device, MAX_DEVICES, State},
     store::writer::{History, Job, Record},
     stream::Stream,
 };
 use decode::{Body, Decoded, Decoder, Message, ReceivedSummary, Refused};
-use protocol::{DeviceId, Prefix};
+use protocol::{Birth, DeviceId, Prefix};
+use retime::DeviceClock;
+use rivals::Rivals;
 use std::{
+    collections::HashMap,
     mem::{Discriminant, discriminant},
     sync::{
         Arc,
@@ -43,8 +48,11 @@ pub struct Counters {
 pub struct Ingest {
     decoder: Decoder,
     state: Arc<State>,
+    clocks: HashMap<DeviceId, DeviceClock>,
+    rivals: HashMap<DeviceId, Rivals>,
     history: History,
     stream: Stream,
+    events: Option<Recorder>,
     complaints: Complaints<(Option<DeviceId>, Complaint)>,
     counters: Arc<Counters>,
 }
@@ -53,13 +61,22 @@ pub struct Ingest {
 enum Complaint {
     Refused(Discriminant<Refused>),
     StoreBusy,
+    TwoAgents,
 }
 
 impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        Self { decoder: Decoder::new(prefix), state, history, stream, complaints, counters: Arc::default() }
+        let (decoder, counters) = (Decoder::new(prefix), Arc::default());
+        let (clocks, rivals) = (HashMap::new(), HashMap::new());
+        Self { decoder, state, clocks, rivals, history, stream, events: None, complaints, counters }
+    }
+
+    /// The same, but what happens to devices is recorded.
+    #[must_use]
+    pub fn recording(self, events: Recorder) -> Self {
+        Self { events: Some(events), ..self }
     }
 
     /// What has been seen since the start.
@@ -102,15 +119,60 @@ impl Ingest {
         }
     }
 
-    /// A message's way: state, history, stream.
+    /// A message's way: state, events, history, stream.
     ///
     /// # Errors
     /// [`Refused::TooManyDevices`]; nothing has happened then.
     pub async fn take(&mut self, message: &Message, received_ms: i64) -> Result<(), Refused> {
+        let device = &message.device;
+        // As it was before this message, which may be of another start of the machine.
+        let latest = if self.clocks.contains_key(device) { None } else { self.state.get(device) };
         let change = self.state.apply(message, received_ms)?;
+        self.note_clock(message, latest.as_ref(), change, received_ms);
+        if let (Body::Birth(birth, _), Change::Device) = (&message.body, change) {
+            self.note_run(device, birth, received_ms);
+        }
+        if let Some(events) = &self.events {
+            events.observe(message, change, received_ms);
+        }
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
         Ok(())
+    }
+
+    fn note_clock(&mut self, message: &Message, latest: Option<&Device>, change: Change, received_ms: i64) {
+        if self.clocks.len() > MAX_DEVICES {
+            // Devices were forgotten since. What is known of the others is read from their latest values.
+            self.clocks.clear();
+        }
+        let restore = || latest.map(DeviceClock::restore).unwrap_or_default();
+        let clock = self.clocks.entry(message.device.clone()).or_insert_with(restore);
+        let heard_ms = (!message.retained).then_some(received_ms);
+        match (&message.body, change) {
+            (Body::Summaries(summaries), _) => {
+                clock.note_summaries(summaries.iter().map(|received| &received.summary), received_ms);
+            }
+            // What changes nothing is known: an echo of what the hub gave its broker at the start.
+            (Body::Birth(birth, _), Change::Device) => clock.note_birth(birth, heard_ms),
+            (Body::State(state, _), Change::State(_)) => clock.note_state(&state.stamp, heard_ms),
+            _ => {}
+        }
+    }
+
+    fn note_run(&mut self, device: &DeviceId, birth: &Birth, received_ms: i64) {
+        if self.rivals.len() > MAX_DEVICES {
+            self.rivals.clear();
+        }
+        let Some(other) = self.rivals.entry(device.clone()).or_default().hear(birth) else { return };
+        let key = (Some(device.clone()), Complaint::TwoAgents);
+        if let Some(more) = self.complaints.note(key, received_ms) {
+            // Host names are somebody's text.
+            let [host, other] = [&birth.hostname, &other].map(|name| name.escape_debug().to_string());
+            tracing::warn!(
+                %device, host, other, more,
+                "two agents have the same device id: set another `device` in the config of one of them"
+            );
+        }
     }
 
     async fn remember(&mut self, message: &Message, received_ms: i64) {
@@ -124,19 +186,19 @@ impl Ingest {
             Body::Summaries(summaries) => {
                 for ReceivedSummary { summary, text } in summaries {
                     let stamp = &summary.stamp;
-                    let anchor = self.state.anchor(device, &stamp.boot);
+                    let clock = self.clocks.get(device).expect("noted with this message");
                     let record = Record {
                         device: device.clone(),
                         boot: stamp.boot.clone(),
                         sequence: summary.sequence,
-                        timed: retime::retime(stamp, received_ms, anchor),
+                        timed: clock.time(summary, received_ms),
                         received_ms,
                         text: text.clone(),
                     };
                     self.submit(device, Job::Record(record), received_ms).await;
                 }
             }
-            Body::Status(_) | Body::State(..) => {}
+            Body::Status(_) | Body::State(..) | Body::Result(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod chunk;
 pub mod fold;
 pub mod keeper;
+mod retimed;
 pub mod sqlite;
 pub mod writer;
 
@@ -11,6 +12,7 @@ use crate::{
     state::Device,
 };
 use protocol::{BootId, DeviceId, MetricName};
+pub use retimed::Retimed;
 use std::sync::Arc;
 use writer::Record;
 
@@ -33,6 +35,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the store cannot be written; nothing has changed then.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
+
+    /// Forgets all of a device, receipts included, or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError>;
 
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
@@ -93,6 +101,25 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError>;
+
+    /// What came of all runs of all agents together.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn ledger_totals(&self) -> Result<LedgerTotals, StoreError>;
+}
+
+/// The sums of all runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LedgerTotals {
+    /// Summaries committed, each once.
+    pub received: u64,
+    /// Summaries below the highest of their run that are not here.
+    pub missing: u64,
+    /// Summaries that came late, see [`LATE_MS`].
+    pub late: u64,
+    /// Times that a summary came that was committed already.
+    pub double: u64,
 }
 
 /// What came of one run of an agent.
@@ -110,6 +137,10 @@ pub struct Run {
     pub late: u64,
     /// Times that a summary came that was committed already.
     pub double: u64,
+    /// Summaries whose time the hub reckoned, see [`TimedBy::Hub`](crate::ingest::retime::TimedBy).
+    pub by_hub: Option<Retimed>,
+    /// Summaries whose time nobody knows: they stand at their receipt.
+    pub by_receipt: Option<Retimed>,
 }
 
 /// One run of a device's agent, within which sequences count.
@@ -130,6 +161,10 @@ pub struct Arrivals {
     pub late: u64,
     /// Summaries that were committed before.
     pub double: u64,
+    /// Of the new ones, those whose time the hub reckoned.
+    pub by_hub: Option<Retimed>,
+    /// Of the new ones, those whose time nobody knows.
+    pub by_receipt: Option<Retimed>,
 }
 
 /// A summary that comes more than two minutes after the end of its window waited somewhere.

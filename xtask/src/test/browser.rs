@@ -50,6 +50,7 @@ fn scenario(dir: &Path) -> anyhow::Result<()> {
     let mut command = run::command("npm", ["run", "e2e"]);
     command.current_dir(project::dashboard());
     command
+        .env("HUB_PROGRAM", program("hub"))
         .env("PANEL_URL", format!("http://127.0.0.1:{http_port}"))
         .env("AGENT_PID", agent.id().to_string())
         .env("HUB_PID", hub.id().to_string());

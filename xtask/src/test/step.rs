@@ -43,7 +43,11 @@ impl Step {
     /// Programs it calls, with the Debian package that brings each.
     pub(crate) fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Tests => &[("mosquitto", "mosquitto"), ("mosquitto_pub", "mosquitto-clients")],
+            Self::Tests => &[
+                ("mosquitto", "mosquitto"),
+                ("mosquitto_pub", "mosquitto-clients"),
+                ("prometheus", "prometheus"),
+            ],
             Self::Faults => &[
                 ("mosquitto", "mosquitto"),
                 ("mosquitto_sub", "mosquitto-clients"),

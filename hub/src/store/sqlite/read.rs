@@ -1,10 +1,10 @@
 //! Reading: devices and receipts by the writer, history by anybody on connections of their own.
 
-use super::{chunks, history, open::BUSY_TIMEOUT};
+use super::{chunks, history, open::BUSY_TIMEOUT, timing};
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{Read, Run, Series, Source, Span, StoreError},
+    store::{LedgerTotals, Read, Run, Series, Source, Span, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
@@ -110,6 +110,29 @@ impl Read for Readers {
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
         self.with(|connection| ledger(connection, device))
     }
+
+    fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
+        self.with(|connection| Ok(ledger_totals(connection)?))
+    }
+}
+
+fn ledger_totals(connection: &Connection) -> rusqlite::Result<LedgerTotals> {
+    let number = |row: &Row<'_>, index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+    connection.query_row(
+        "SELECT received, highest - received, late, double FROM
+             (SELECT coalesce(sum(here), 0) AS received, coalesce(sum(top), 0) AS highest FROM
+                 (SELECT sum(last - first + 1) AS here, max(last) AS top FROM receipts GROUP BY device, boot)),
+             (SELECT coalesce(sum(late), 0) AS late, coalesce(sum(double), 0) AS double FROM runs)",
+        [],
+        |row| {
+            Ok(LedgerTotals {
+                received: number(row, 0)?,
+                missing: number(row, 1)?,
+                late: number(row, 2)?,
+                double: number(row, 3)?,
+            })
+        },
+    )
 }
 
 fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreError> {
@@ -127,6 +150,7 @@ fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreE
             .parse()
             .map_err(|error| StoreError::Failed(format!("boot {boot:?} of {device} in it: {error}")))?;
         let source = Source { device: device.clone(), boot };
+        let [by_hub, by_receipt] = timing::of_run(&transaction, &source)?;
         runs.push(Run {
             receipts: receipts(&transaction, &source)?,
             boot: source.boot,
@@ -134,6 +158,8 @@ fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreE
             last_received_ms: row.get(2)?,
             late: row.get::<_, i64>(3)?.unsigned_abs(),
             double: row.get::<_, i64>(4)?.unsigned_abs(),
+            by_hub,
+            by_receipt,
         });
     }
     Ok(runs)

@@ -1,0 +1,135 @@
+// A thousand devices, each speaking every five seconds. Frame times and the way from a sample to the screen are
+// recorded in test-results/thousand.json, not judged: they are the machine's as much as the panel's.
+// HUB_PROGRAM is the hub; DEVICES is another number of them.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { Fleet } from "../dev/fleet.mjs";
+import { shapesOf } from "../dev/shapes.mjs";
+import { launch, watched } from "./browser.mjs";
+import { by, fits } from "./checks.mjs";
+import { startHub } from "./hub.mjs";
+
+const COUNT = Number(process.env.DEVICES ?? 1000);
+const WATCHED_MS = 15_000;
+const PATIENCE = { timeout: 120_000 };
+const OUT = new URL("../test-results/", import.meta.url);
+
+let hub, fleet, browser;
+before(async () => {
+    hub = await startHub();
+    fleet = await Fleet.connect(hub.mqtt);
+    const shapes = shapesOf(COUNT);
+    for (const shape of shapes) await fleet.announce(shape);
+    fleet.keepSpeaking(shapes, 5000);
+    browser = await launch();
+});
+after(async () => {
+    await browser?.close();
+    await fleet?.end();
+    await hub?.end();
+});
+
+const quantiles = (values) => {
+    const sorted = values.toSorted((a, b) => a - b);
+    const at = (share) =>
+        Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] * 10) / 10;
+    return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+};
+
+/** Frame times while the page scrolls or stands, in milliseconds. */
+const frames = (page, scrolls) =>
+    page.evaluate(
+        ([ms, moves]) =>
+            new Promise((done) => {
+                const times = [];
+                const began = performance.now();
+                let last = began;
+                const frame = (now) => {
+                    times.push(now - last);
+                    last = now;
+                    if (moves)
+                        scrollTo(
+                            0,
+                            ((now - began) / ms) * (document.documentElement.scrollHeight - innerHeight),
+                        );
+                    if (now - began < ms) requestAnimationFrame(frame);
+                    else done(times.slice(1));
+                };
+                requestAnimationFrame(frame);
+            }),
+        [WATCHED_MS, scrolls],
+    );
+
+/** From the time in a device's sample until its figures are in the page and a frame is due, in milliseconds. */
+const delays = (page) =>
+    page.evaluate(
+        (ms) =>
+            new Promise((done) => {
+                const found = [];
+                const source = new EventSource("api/v1/stream");
+                const newest = new Map();
+                source.addEventListener("state", ({ data }) => {
+                    const { device, state } = JSON.parse(data);
+                    newest.set(device, state);
+                });
+                const watch = new MutationObserver((changes) => {
+                    // Only figures: how long ago something was changes without a sample.
+                    const figures = changes.map(({ target }) =>
+                        (target.parentElement ?? target).closest(".figure"),
+                    );
+                    const rows = new Set(figures.map((figure) => figure?.closest("[data-device]")));
+                    for (const row of rows) {
+                        const state = row && newest.get(row.dataset.device);
+                        if (!state) continue;
+                        newest.delete(row.dataset.device);
+                        requestAnimationFrame(() => found.push(Date.now() - state.time_ms));
+                    }
+                });
+                watch.observe(document.querySelector("[data-testid=fleet]"), {
+                    subtree: true,
+                    characterData: true,
+                    childList: true,
+                });
+                setTimeout(() => (watch.disconnect(), source.close(), done(found)), ms);
+            }),
+        WATCHED_MS,
+    );
+
+test("a thousand devices are listed, found, reached and live, with few of them in the page", async () => {
+    const { page, complaints } = await watched(browser);
+    await page.goto(hub.url);
+    await by(page, "counts")
+        .getByText(new RegExp(`^\\d+,?\\d* of ${COUNT.toLocaleString("en")} devices`))
+        .waitFor(PATIENCE);
+    await page
+        .locator('[data-device="pump-1"]')
+        .filter({ hasText: /\d\.\d\s*%/ })
+        .waitFor(PATIENCE);
+    const rows = await by(page, "device-row").count();
+    assert.ok(rows < 60, `${rows} rows are in the page`);
+    await fits(page, "fleet");
+
+    const report = { devices: COUNT, standing: quantiles(await frames(page, false)) };
+    report.sample_to_page_ms = quantiles(await delays(page));
+    const sent = fleet.spokenCount;
+    report.scrolling = quantiles(await frames(page, true));
+    assert.ok(fleet.spokenCount > sent, "the fleet went on speaking");
+    mkdirSync(OUT, { recursive: true });
+    writeFileSync(new URL("thousand.json", OUT), `${JSON.stringify(report, null, 2)}\n`);
+    console.log(`frame and delay times in ms: ${JSON.stringify(report)}`);
+
+    // At the end of the list is its last device, by keys and by scrolling.
+    const last = `pump-${COUNT}`;
+    await page.locator(`[data-device="${last}"]`).waitFor(PATIENCE);
+    await by(page, "search").fill(last);
+    await page.waitForFunction(
+        () => document.querySelectorAll("[data-testid=device-row]").length === 1,
+        null,
+        PATIENCE,
+    );
+    await page.locator(`[data-device="${last}"] a`).click();
+    await page.getByRole("heading", { level: 1, name: last }).waitFor(PATIENCE);
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+});

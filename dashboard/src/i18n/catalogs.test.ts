@@ -1,0 +1,45 @@
+/// <reference types="node" />
+import { readdirSync, readFileSync } from "node:fs";
+import { compileMessage } from "@lingui/message-utils/compileMessage";
+import { describe, expect, it } from "vitest";
+import { LANGUAGES } from "../lib/settings";
+
+const texts = (language: string) =>
+  JSON.parse(readFileSync(new URL(`./${language}.json`, import.meta.url), "utf8")) as Record<string, string>;
+const english = texts("en");
+
+/** What a message is filled in with, whatever the order. */
+const holes = (text: string) =>
+  [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))]
+    .filter((name) => name !== "one")
+    .sort();
+
+describe.each([...LANGUAGES])("the texts of %s", (language) => {
+  it("are there for everything that English has, and for nothing else", () => {
+    expect(Object.keys(texts(language)).sort()).toEqual(Object.keys(english).sort());
+  });
+
+  it("are ICU messages with the same holes as the English ones", () => {
+    for (const [word, text] of Object.entries(texts(language))) {
+      expect(text.trim(), word).not.toBe("");
+      expect(() => compileMessage(text), word).not.toThrow();
+      if (!text.includes("plural")) expect(holes(text), word).toEqual(holes(english[word] ?? ""));
+    }
+  });
+});
+
+it("every text is used; that every text used is there is what the compiler checks", () => {
+  const folder = new URL("../", import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.(tsx|ts)$/.test(name),
+  );
+  const source = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
+  // A text is named in quotes, or put together around a value, such as `fault.${name}.help`.
+  const patterns = [...source.matchAll(/`((?:[a-z0-9_.]|\$\{[^}]*\})+)`/g)].map(
+    ([, pattern = ""]) => new RegExp(`^${pattern.replaceAll(".", "\\.").replace(/\$\{[^}]*\}/g, "\\w+")}$`),
+  );
+  const unused = Object.keys(english).filter(
+    (word) => !source.includes(`"${word}"`) && !patterns.some((pattern) => pattern.test(word)),
+  );
+  expect(unused).toEqual([]);
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULTS, pickLanguage, pickLocale, readSettings, soundBands } from "./settings";
+
+describe("kept settings", () => {
+  it("come back as they were", () => {
+    const kept = { ...DEFAULTS, theme: "dark", language: "pt", raised: 40, high: 80, mark: 95 } as const;
+    expect(readSettings(JSON.stringify(kept))).toEqual(kept);
+  });
+
+  it.each([null, "", "null", "7", "{", '{"theme":"pink","language":"xx","look":1}'])(
+    "are the first ones where %j was kept",
+    (text) => {
+      expect(readSettings(text)).toEqual(DEFAULTS);
+    },
+  );
+
+  it("keep what is valid beside what is not", () => {
+    const kept = readSettings('{"theme":"light","raised":80,"high":60,"mark":90}');
+    expect(kept).toEqual({ ...DEFAULTS, theme: "light" });
+  });
+});
+
+it("takes only bands that fit on one scale", () => {
+  expect(soundBands([50, 75, 90])).toBe(true);
+  for (const bands of [
+    [75, 50, 90],
+    [0, 50, 90],
+    [50, 100, 90],
+    [50, 75, 0],
+    [50, 75, 101],
+    [50, Number.NaN, 90],
+  ]) {
+    expect(soundBands(bands)).toBe(false);
+  }
+});
+
+it("speaks the chosen language, else the reader's first known one, else English", () => {
+  expect(pickLanguage("es", ["pt-BR"])).toBe("es");
+  expect(pickLanguage("auto", ["de-DE", "pt-BR", "en"])).toBe("pt");
+  expect(pickLanguage("auto", ["de"])).toBe("en");
+});
+
+it("formats by the reader's own variant of the language", () => {
+  expect(pickLocale("en", ["de-DE", "en-GB"])).toBe("en-GB");
+  expect(pickLocale("es", ["en-GB"])).toBe("es");
+});
