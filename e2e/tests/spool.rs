@@ -3,6 +3,8 @@
 use e2e::{Agent, HubOptions, Mosquitto, eventually, stored_sequences};
 use std::fs;
 
+/// Its number among file systems. What is written to one is not counted, for it stays in memory.
+const TMPFS: rustix::fs::FsWord = 0x0102_1994;
 const QUICK: &str = "[spool]\nafter_seconds = 1";
 
 /// Summaries that the agent says to have written.
@@ -51,6 +53,39 @@ fn what_is_on_disk_outlives_a_killed_agent() {
     eventually("an empty spool", || agent.spooled().is_empty().then_some(()));
     let ledger = hub.get("/api/v1/devices/roof/ledger").expect("a ledger");
     assert_eq!(ledger["missing_count"], 0, "{ledger}");
+}
+
+/// Bytes that a process has caused to be written to a disk.
+fn written(agent: &Agent) -> u64 {
+    let io = fs::read_to_string(format!("/proc/{}/io", agent.program.id())).expect("it runs");
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).expect("the kernel counts");
+    line.parse().expect("a number")
+}
+
+/// An hour has sixty summaries; these come twice a second.
+#[test]
+fn an_hour_of_acknowledged_summaries_writes_nothing_to_disk() {
+    let options = HubOptions::embedded();
+    let mut hub = options.start();
+    let config = format!("interval_seconds = 0.1\nwindow_seconds = 0.5\n{QUICK}\n");
+    let agent = Agent::start_by("roof", &options.broker(), &config);
+    // What a start writes, if anything, is not the question.
+    await_whole(&options, "roof", 1, 2);
+    let before = written(&agent);
+    eventually("the first half hour", || {
+        (stored_sequences(&options.store(), "roof")[0].1.len() >= 32).then_some(())
+    });
+    await_whole(&options, "roof", 1, 62);
+    assert_eq!(written(&agent) - before, 0, "{}", agent.program.log());
+    assert!(agent.spooled().is_empty());
+
+    // And that it would have been seen, where the agent's files are on a disk.
+    hub.program.kill();
+    eventually("a write", || (kept(&agent) > 0).then_some(()));
+    let bytes: u64 = agent.spooled().iter().map(|path| fs::metadata(path).map_or(0, |file| file.len())).sum();
+    assert!(bytes > 0);
+    let in_memory = rustix::fs::statfs(agent.config()).expect("it is there").f_type == TMPFS;
+    assert!(in_memory || written(&agent) - before >= bytes, "{} of {bytes}", written(&agent) - before);
 }
 
 #[test]

@@ -185,7 +185,9 @@ impl Agent {
         let (boot, metrics) = (birth.stamp.boot.clone(), catalogue.len());
         let (path, dropped) = (loader.path().display().to_string(), Arc::new(AtomicU64::new(0)));
         let health = Arc::new(Health::new(device.clone(), path, started_ms));
-        let reporter = Reporter::new(catalogue, boot, window_ms, dropped.clone()).noting_on(health.clone());
+        let reporter = Reporter::new(catalogue, boot, window_ms, dropped.clone())
+            .started_as(machine.boot.clone())
+            .noting_on(health.clone());
         let spool = config.spool.settings(&device);
         let subscriptions = Publisher::subscriptions_of(&topics, &device, &discovery);
         let settings = Settings {

@@ -34,8 +34,9 @@ const BATCH: usize = 1000;
 
 fn main() {
     // Cargo itself passes `--bench`.
-    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
-    let (devices, days) = (numbers.next().unwrap_or(100), numbers.next().unwrap_or(30));
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u32>().ok());
+    let devices = numbers.next().unwrap_or(100) as usize;
+    let days = i64::from(numbers.next().unwrap_or(30));
     let folder = tempfile::tempdir().expect("a temporary directory");
     let old = folder.path().join("old.db");
     before_chunks(&old);

@@ -4,6 +4,8 @@
 //! the panel's files only read.
 
 pub mod api;
+pub mod asked;
+pub mod cli;
 pub mod clock;
 pub mod complaints;
 pub mod config;

@@ -3,7 +3,8 @@
 use clap::Parser;
 use common::{broker_url::BrokerUrl, exit, logs, open_files, stop};
 use hub::{
-    config::{self, Overrides},
+    cli::{self, Command},
+    config::{self, Config, Overrides},
     mqtt,
     run::{self, RunError},
 };
@@ -15,11 +16,11 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 #[command(version)]
 struct Arguments {
     /// Config file [default: /etc/edgewise/hub.toml, if it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 
     /// Directory of everything that the hub keeps [default: ./data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 
     /// Where panel and API are served [default: 127.0.0.1:8080]
@@ -33,29 +34,42 @@ struct Arguments {
     /// A broker to use instead of the hub's own: mqtt://HOST[:PORT], or mqtts:// for TLS
     #[arg(long, value_name = "URL", conflicts_with = "mqtt")]
     broker: Option<BrokerUrl>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let Arguments { config, data, http, mqtt, broker, command } = Arguments::parse();
     logs::init();
+    let config = match config::load(config.as_deref(), Overrides { data, http, mqtt, broker }) {
+        Ok(config) => config,
+        Err(error) => return failed(&error, exit::USAGE),
+    };
+    if let Some(command) = command {
+        return match cli::run(&command, &config.data) {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => failed(&error, error.code()),
+        };
+    }
     // Each device is an open file.
     if let Err(error) = open_files::raise_limit() {
         tracing::warn!("cannot raise the limit of open files, which is the limit of devices: {error}");
     }
-    match start(arguments) {
+    match start(config) {
         Ok(()) => ExitCode::from(exit::CLEAN),
-        Err(error) => {
-            // A configuration may be wrong in several places, and has a line for each.
-            error.to_string().lines().for_each(|line| tracing::error!("{line}"));
-            ExitCode::from(code(&error))
-        }
+        Err(error) => failed(&error, code(&error)),
     }
 }
 
+/// A configuration may be wrong in several places, and has a line for each.
+fn failed(error: &impl ToString, code: u8) -> ExitCode {
+    error.to_string().lines().for_each(|line| tracing::error!("{line}"));
+    ExitCode::from(code)
+}
+
 #[tokio::main]
-async fn start(arguments: Arguments) -> Result<(), RunError> {
-    let Arguments { config, data, http, mqtt, broker } = arguments;
-    let config = config::load(config.as_deref(), Overrides { data, http, mqtt, broker })?;
+async fn start(config: Config) -> Result<(), RunError> {
     let stop = stop::requested().map_err(RunError::System)?;
     run::run(config, stop).await
 }

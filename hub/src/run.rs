@@ -38,7 +38,7 @@ const ACKS: usize = 4096;
 /// between two of their attempts, with room for the attempt itself.
 const SETTLED_AFTER: Duration = Duration::from_secs(150);
 /// The store's file in the data directory.
-const STORE: &str = "edgewise.db";
+pub const STORE: &str = "edgewise.db";
 
 /// Why the hub could not start, or not go on. One line each.
 #[derive(Debug, thiserror::Error)]
@@ -178,8 +178,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     }
     no_more.cancel();
     let _ = ingest.await;
-    recorder_thread.stop().await;
     keeper.stop().await;
+    recorder_thread.stop().await;
     writer.stop().await?;
     served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)?;
     if !asked {

@@ -2,7 +2,6 @@
 
 use crate::{
     ingest::decode::{Body, Message, Refused},
-    ingest::retime::Anchor,
     mqtt::Outgoing,
 };
 use bytes::Bytes;
@@ -112,15 +111,6 @@ impl State {
     /// Puts a device back that was taken out, unless it came again by itself.
     pub fn put_back(&self, device: &DeviceId, removed: Removed) {
         self.entries.write().entry(device.clone()).or_insert(removed.0);
-    }
-
-    /// What ties a boot's monotonic time to the hub's clock, if a live state of it is known.
-    pub fn anchor(&self, device: &DeviceId, boot: &BootId) -> Option<Anchor> {
-        let entries = self.entries.read();
-        let entry = entries.get(device)?;
-        let (newest_boot, monotonic_ms) = entry.newest.as_ref()?;
-        let received_ms = entry.device.state_received_ms?;
-        (newest_boot == boot).then_some(Anchor { monotonic_ms: *monotonic_ms, received_ms })
     }
 
     /// After a restart with the embedded broker nobody is connected: whoever was online is offline, since

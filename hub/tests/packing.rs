@@ -4,7 +4,7 @@ mod common;
 
 use common::summary;
 use hub::{
-    ingest::retime::Timed,
+    ingest::retime::{Timed, TimedBy},
     store::{
         Arrivals, Batch, Keep, Point, Read, Source, Span, Store, Upkeep,
         fold::{DAY_MS, HOUR_MS, MINUTE_MS},
@@ -79,7 +79,7 @@ fn record(minute: i64, received_ms: i64) -> Record {
         device: "roof".parse().unwrap(),
         boot: "b1".parse().unwrap(),
         sequence,
-        timed: Timed { time_ms, by_device: minute % 7 != 0 },
+        timed: Timed { time_ms, by: if minute % 7 == 0 { TimedBy::Receipt } else { TimedBy::Device } },
         received_ms,
         text: summary("b1", sequence, time_ms, "a_percent", minute as f64).into(),
     }

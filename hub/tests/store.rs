@@ -4,7 +4,7 @@ mod common;
 
 use common::{Hub, backlog, birth, sequences, state, stored, summary};
 use hub::{
-    ingest::retime::Timed,
+    ingest::retime::{Timed, TimedBy},
     store::{Arrivals, Batch, Source, Store, StoreError, sqlite::SqliteStore, writer::Record},
 };
 use protocol::SequenceRange;
@@ -185,7 +185,7 @@ fn record(sequence: u64, time_ms: i64) -> Record {
         device: "roof".parse().unwrap(),
         boot: "b1".parse().unwrap(),
         sequence,
-        timed: Timed { time_ms, by_device: true },
+        timed: Timed { time_ms, by: TimedBy::Device },
         received_ms: time_ms,
         text: summary("b1", sequence, time_ms, "a_percent", 5.0).into(),
     }

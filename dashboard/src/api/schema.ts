@@ -257,7 +257,7 @@ export interface components {
             agent_version: string;
             /** @description Processor architecture, such as `aarch64`. */
             arch: string;
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -276,7 +276,8 @@ export interface components {
             model?: string | null;
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description Name and version of the operating system. */
@@ -717,6 +718,8 @@ export interface components {
              * @description Summaries committed, each once.
              */
             received_count: number;
+            timed_by_hub: components["schemas"]["TimedSpan"] | null;
+            timed_by_receipt: components["schemas"]["TimedSpan"] | null;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -734,7 +737,7 @@ export interface components {
          *     has without building one.
          */
         State: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -757,7 +760,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /** @description The readings of this sample. A sensor in fault has none here. */
@@ -790,7 +794,7 @@ export interface components {
          *     `R` and `C` are how readings and counts are held, as in [`State`](super::State).
          */
         Summary: {
-            /** @description The run of the agent; `monotonic_ms` compares only within one. */
+            /** @description The run of the agent. */
             boot: components["schemas"]["BootId"];
             /** @description Whether `time_ms` can be believed. */
             clock: components["schemas"]["ClockTrust"];
@@ -802,6 +806,11 @@ export interface components {
             last: {
                 [key: string]: number;
             };
+            /**
+             * @description The `machine_boot` of the birth, where `clock` is `unsynchronized`: ties `monotonic_ms` to messages of
+             *     other runs of the agent since the same start of the machine, one of which may know the time.
+             */
+            machine_boot?: string | null;
             /** @description Highest reading. */
             max: {
                 [key: string]: number;
@@ -816,7 +825,8 @@ export interface components {
             };
             /**
              * Format: uint64
-             * @description Milliseconds since the device started, counted through suspend. Never jumps.
+             * @description Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+             *     and between runs with the same `machine_boot`.
              */
             monotonic_ms: number;
             /**
@@ -846,6 +856,24 @@ export interface components {
              */
             received_ms: number;
             summary: components["schemas"]["Summary"];
+        };
+        /** @description Summaries whose time in the history is not the device's word. */
+        TimedSpan: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
         };
         /** @description The processes that cost most, largest first. */
         Top: {

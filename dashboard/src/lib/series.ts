@@ -91,7 +91,7 @@ function storedRows(metrics: string[], history: History | null): Row[] {
     if (!metrics.includes(metric)) continue;
     for (const point of points) {
       const values = rows.get(point.time_ms) ?? {};
-      values[metric] = point.mean;
+      if (point.mean !== undefined) values[metric] = point.mean;
       rows.set(point.time_ms, values);
     }
   }

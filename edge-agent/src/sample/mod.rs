@@ -59,6 +59,8 @@ pub struct Sampler {
     outbox: mpsc::Sender<Reply>,
     catalogue: Catalogue,
     interval: Duration,
+    /// Longest time that a tick waits, see [`PATIENCE`]; never more than half an interval.
+    patience: Duration,
     /// Goes on while the stages are wired anew: no tick is lost or double.
     ticks: Option<Interval>,
     /// Lanes started so far, each of which has a number of its own.
@@ -97,6 +99,7 @@ impl Sampler {
             outbox,
             catalogue: Catalogue::default(),
             interval,
+            patience: PATIENCE,
             ticks: None,
             started: 0,
             requests: None,
@@ -251,7 +254,7 @@ impl Sampler {
                 awaited += 1;
             }
         }
-        let deadline = Instant::now() + PATIENCE.min(self.interval / 2);
+        let deadline = Instant::now() + self.patience.min(self.interval / 2);
         while awaited > 0 {
             let Ok(Some(reply)) = timeout_at(deadline, self.replies.recv()).await else { break };
             if reply.at != at {

@@ -58,24 +58,45 @@ fn faults(sample: &Sample) -> Vec<(&str, Fault)> {
     sample.faults.iter().map(|(id, fault)| (id.as_str(), *fault)).collect()
 }
 
+/// How long a loaded machine may keep a sensor that is well from answering.
+const SURELY: Duration = Duration::from_secs(30);
+/// What a test waits for a sensor that hangs, where another one has to answer meanwhile.
+const LONG: Duration = Duration::from_secs(2);
+
+/// A sampler whose patience is not cut by its interval.
+fn patient(lanes: Vec<Lane>, patience: Duration) -> Sampler {
+    let mut sampler = Sampler::start(lanes, 2 * SURELY).unwrap();
+    sampler.patience = patience;
+    sampler
+}
+
+/// Waits until a lane has answered after its tick had ended.
+async fn late_reply(sampler: &Sampler) {
+    let waiting = async {
+        while sampler.replies.is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(SURELY, waiting).await.expect("it answers at last");
+}
+
 #[tokio::test]
 async fn a_hung_sensor_delays_no_other_and_comes_back() {
     let ((roof, roof_behaviour), (cellar, _)) = (lane("roof"), lane("cellar"));
-    let mut sampler = Sampler::start(vec![roof, cellar], Duration::from_millis(200)).unwrap();
+    let mut sampler = patient(vec![roof, cellar], LONG);
 
     let sample = sampler.tick().await;
     assert_eq!((&*sample.values, faults(&sample)), (&[Some(21.5), Some(21.5)][..], vec![]));
 
     roof_behaviour.store(HUNG, Ordering::SeqCst);
-    for _ in 0..3 {
+    for _ in 0..2 {
         let sample = sampler.tick().await;
         assert_eq!(&*sample.values, &[None, Some(21.5)], "never the last value again");
         assert_eq!(faults(&sample), [("roof", Fault::NoAnswer)]);
     }
 
     roof_behaviour.store(WELL, Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    sampler.tick().await;
+    late_reply(&sampler).await;
     let sample = sampler.tick().await;
     assert_eq!((&*sample.values, faults(&sample)), (&[Some(21.5), Some(21.5)][..], vec![]));
 }
@@ -104,12 +125,13 @@ async fn a_reply_that_comes_in_the_middle_of_the_next_tick_is_a_fault_and_no_sil
 #[tokio::test]
 async fn a_machine_that_was_late_altogether_recovers() {
     let (roof, behaviour) = lane("roof");
-    let mut sampler = Sampler::start(vec![roof], Duration::from_millis(100)).unwrap();
+    let mut sampler = patient(vec![roof], Duration::from_millis(50));
     behaviour.store(HUNG, Ordering::SeqCst);
     assert_eq!(faults(&sampler.tick().await), [("roof", Fault::NoAnswer)]);
     behaviour.store(WELL, Ordering::SeqCst);
     // The reply waits in the channel, and no other lane's reply makes anybody look there.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    late_reply(&sampler).await;
+    sampler.patience = SURELY;
     assert_eq!(&*sampler.tick().await.values, &[Some(21.5)]);
 }
 
@@ -205,14 +227,14 @@ async fn a_flood_of_requests_holds_up_no_tick() {
 #[tokio::test]
 async fn an_unchanged_lane_goes_on_and_a_changed_one_is_new() {
     let ((roof, roof_behaviour), (cellar, cellar_behaviour)) = (lane("roof"), lane("cellar"));
-    let mut sampler = Sampler::start(vec![roof, cellar], Duration::from_millis(200)).unwrap();
+    let mut sampler = patient(vec![roof, cellar], SURELY);
     for behaviour in [&roof_behaviour, &cellar_behaviour] {
         behaviour.store(FAULTY, Ordering::SeqCst);
     }
     assert_eq!(sampler.tick().await.faults.len(), 2);
 
     let lanes = vec![lane("attic").0, lane("cellar").0, lane("roof").0];
-    sampler.rebuild(lanes, |name| name == "roof", Duration::from_millis(200)).unwrap();
+    sampler.rebuild(lanes, |name| name == "roof", 2 * SURELY).unwrap();
     let names: Vec<_> = sampler.catalogue().metrics().iter().map(|m| m.name.to_string()).collect();
     assert_eq!(names, ["attic_celsius", "cellar_celsius", "roof_celsius"]);
     let sample = sampler.tick().await;
@@ -223,12 +245,13 @@ async fn an_unchanged_lane_goes_on_and_a_changed_one_is_new() {
 #[tokio::test]
 async fn a_lane_that_hangs_can_be_replaced() {
     let (roof, behaviour) = lane("roof");
-    let mut sampler = Sampler::start(vec![roof], Duration::from_millis(100)).unwrap();
+    let mut sampler = patient(vec![roof], Duration::from_millis(50));
     behaviour.store(HUNG, Ordering::SeqCst);
     assert_eq!(faults(&sampler.tick().await), [("roof", Fault::NoAnswer)]);
-    sampler.rebuild(vec![lane("roof").0], |_| false, Duration::from_millis(100)).unwrap();
+    sampler.patience = SURELY;
+    sampler.rebuild(vec![lane("roof").0], |_| false, 2 * SURELY).unwrap();
     assert_eq!(&*sampler.tick().await.values, &[Some(21.5)]);
     behaviour.store(WELL, Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    late_reply(&sampler).await;
     assert_eq!(&*sampler.tick().await.values, &[Some(21.5)], "what the old one says at last is nobody's");
 }

@@ -5,7 +5,9 @@ mod rolling;
 pub use rolling::{Figures, RollingWindow, Values};
 
 use crate::{catalogue::Catalogue, clock::Moment, control::Health, sample::Sample};
-use protocol::{BootId, Fault, MetricDescription, MetricName, SensorId, Stamp, State, Summary, Version};
+use protocol::{
+    BootId, ClockTrust, Fault, MetricDescription, MetricName, SensorId, Stamp, State, Summary, Version,
+};
 use serde::{Serialize, Serializer};
 use std::{
     collections::HashMap,
@@ -35,6 +37,7 @@ pub struct Reporter {
     window: RollingWindow,
     catalogue: Catalogue,
     boot: BootId,
+    machine_boot: Option<String>,
     window_ms: u64,
     sequence: u64,
     /// Monotonic time up to which summaries have been made; `None` before the first sample.
@@ -61,6 +64,7 @@ impl Reporter {
             window,
             catalogue,
             boot,
+            machine_boot: None,
             window_ms,
             sequence: 0,
             summarised_ms: None,
@@ -70,6 +74,12 @@ impl Reporter {
             faults: Vec::new(),
             health: None,
         }
+    }
+
+    /// The same, on the machine that was started as `machine_boot`. Summaries made without a clock say so: whoever
+    /// hears of the machine later can tell when they were.
+    pub fn started_as(self, machine_boot: String) -> Self {
+        Self { machine_boot: Some(machine_boot), ..self }
     }
 
     /// The same, noting on `health` when faults begin, change and end.
@@ -196,6 +206,7 @@ impl Reporter {
         let summary = Summary {
             version: Version,
             sequence: self.sequence,
+            machine_boot: self.machine_boot.clone().filter(|_| stamp.clock == ClockTrust::Unsynchronized),
             window_ms: now_ms - since,
             mean: self.column(&mean),
             min: self.column(&min),

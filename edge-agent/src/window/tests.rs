@@ -216,3 +216,16 @@ fn a_changed_sensor_begins_with_an_empty_window() {
     let mean = state(&reporter.take(&sample(6, Some(10.0), Ok(3.0))).next().unwrap()).mean;
     assert_eq!((mean["temperature_celsius"], mean["cpu0_percent"]), (3.0, 10.0));
 }
+
+#[test]
+fn a_summary_made_without_a_clock_names_the_start_of_its_machine() {
+    let mut reporter = reporter().started_as("machine-7".to_owned());
+    let mut named = Vec::new();
+    for (tick, clock) in [(0, ClockTrust::Unsynchronized), (1, ClockTrust::Synchronized)] {
+        let sample = sample(tick, Some(1.0), Ok(20.0));
+        let sample = Sample { at: Moment { clock, ..sample.at }, ..sample };
+        reporter.take(&sample).for_each(drop);
+        named.push(summary(&reporter.finish().expect("one sample")).machine_boot);
+    }
+    assert_eq!(named, [Some("machine-7".to_owned()), None]);
+}

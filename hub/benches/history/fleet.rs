@@ -1,6 +1,9 @@
 //! Devices that measure as real ones do: twelve readings a minute, three decimals, now and then a minute missing.
 
-use hub::{ingest::retime::Timed, store::writer::Record};
+use hub::{
+    ingest::retime::{Timed, TimedBy},
+    store::writer::Record,
+};
 use std::fmt::Write as _;
 
 /// What each device measures.
@@ -75,7 +78,7 @@ impl Fleet {
                 device: Self::name(number).parse().expect("a device's name"),
                 boot: "b".parse().expect("a boot's name"),
                 sequence: self.sequence,
-                timed: Timed { time_ms, by_device: true },
+                timed: Timed { time_ms, by: TimedBy::Device },
                 received_ms: time_ms,
                 text: text.into(),
             });

@@ -1,7 +1,10 @@
 //! What of a device's summaries came, and what did not.
 
 use super::{Problem, Shared, devices::Known, json, read};
-use crate::{receipts::MAX_MISSING, store::Run};
+use crate::{
+    receipts::MAX_MISSING,
+    store::{Run, TimedSpan},
+};
 use axum::{extract::State, response::Response};
 use serde::Serialize;
 use std::sync::Arc;
@@ -51,6 +54,15 @@ pub struct RunView {
     pub late_count: u64,
     /// Times that a summary came that was here already.
     pub double_count: u64,
+    /// Summaries that were made while the device did not know the time, and that the hub timed by when it heard
+    /// the same start of the machine; null when there are none.
+    #[schema(required)]
+    pub timed_by_hub: Option<TimedSpan>,
+    /// Summaries whose time nobody knows, because the machine was started anew before it learnt the time or the hub
+    /// heard of it: they stand in the history when they came, which is later than they were. Null when there are
+    /// none.
+    #[schema(required)]
+    pub timed_by_receipt: Option<TimedSpan>,
 }
 
 /// Sequences from `first` to `last`, both included.
@@ -116,5 +128,7 @@ fn run_view(run: &Run) -> RunView {
         missing: holes.map(|hole| HoleView { first: hole.first, last: hole.last }).collect(),
         late_count: run.late,
         double_count: run.double,
+        timed_by_hub: run.by_hub,
+        timed_by_receipt: run.by_receipt,
     }
 }

@@ -8,13 +8,15 @@ use crate::{
     complaints::Complaints,
     events::Recorder,
     mqtt::Incoming,
-    state::{Change, State},
+    state::{Change, Device, MAX_DEVICES, State},
     store::writer::{History, Job, Record},
     stream::Stream,
 };
 use decode::{Body, Decoded, Decoder, Message, ReceivedSummary, Refused};
 use protocol::{DeviceId, Prefix};
+use retime::DeviceClock;
 use std::{
+    collections::HashMap,
     mem::{Discriminant, discriminant},
     sync::{
         Arc,
@@ -44,6 +46,7 @@ pub struct Counters {
 pub struct Ingest {
     decoder: Decoder,
     state: Arc<State>,
+    clocks: HashMap<DeviceId, DeviceClock>,
     history: History,
     stream: Stream,
     events: Option<Recorder>,
@@ -61,8 +64,9 @@ impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        let (decoder, counters) = (Decoder::new(prefix), Arc::default());
-        Self { decoder, state, history, stream, events: None, complaints, counters }
+        let (decoder, clocks) = (Decoder::new(prefix), HashMap::new());
+        let counters = Arc::default();
+        Self { decoder, state, clocks, history, stream, events: None, complaints, counters }
     }
 
     /// The same, but what happens to devices is recorded.
@@ -116,13 +120,36 @@ impl Ingest {
     /// # Errors
     /// [`Refused::TooManyDevices`]; nothing has happened then.
     pub async fn take(&mut self, message: &Message, received_ms: i64) -> Result<(), Refused> {
+        let device = &message.device;
+        // As it was before this message, which may be of another start of the machine.
+        let latest = if self.clocks.contains_key(device) { None } else { self.state.get(device) };
         let change = self.state.apply(message, received_ms)?;
         if let Some(events) = &self.events {
             events.observe(message, change, received_ms);
         }
+        self.note_clock(message, latest.as_ref(), change, received_ms);
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
         Ok(())
+    }
+
+    fn note_clock(&mut self, message: &Message, latest: Option<&Device>, change: Change, received_ms: i64) {
+        if self.clocks.len() > MAX_DEVICES {
+            // Devices were forgotten since. What is known of the others is read from their latest values.
+            self.clocks.clear();
+        }
+        let restore = || latest.map(DeviceClock::restore).unwrap_or_default();
+        let clock = self.clocks.entry(message.device.clone()).or_insert_with(restore);
+        let heard_ms = (!message.retained).then_some(received_ms);
+        match (&message.body, change) {
+            (Body::Summaries(summaries), _) => {
+                clock.note_summaries(summaries.iter().map(|received| &received.summary), received_ms);
+            }
+            // What changes nothing is known: an echo of what the hub gave its broker at the start.
+            (Body::Birth(birth, _), Change::Device) => clock.note_birth(birth, heard_ms),
+            (Body::State(state, _), Change::State(_)) => clock.note_state(&state.stamp, heard_ms),
+            _ => {}
+        }
     }
 
     async fn remember(&mut self, message: &Message, received_ms: i64) {
@@ -136,12 +163,12 @@ impl Ingest {
             Body::Summaries(summaries) => {
                 for ReceivedSummary { summary, text } in summaries {
                     let stamp = &summary.stamp;
-                    let anchor = self.state.anchor(device, &stamp.boot);
+                    let clock = self.clocks.get(device).expect("noted with this message");
                     let record = Record {
                         device: device.clone(),
                         boot: stamp.boot.clone(),
                         sequence: summary.sequence,
-                        timed: retime::retime(stamp, received_ms, anchor),
+                        timed: clock.time(summary, received_ms),
                         received_ms,
                         text: text.clone(),
                     };

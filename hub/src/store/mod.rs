@@ -7,11 +7,14 @@ pub mod sqlite;
 pub mod writer;
 
 use crate::{
+    ingest::retime::{Timed, TimedBy},
     receipts::{Changes, Receipts},
     state::Device,
 };
 use protocol::{BootId, DeviceId, MetricName};
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 use writer::Record;
 
 /// The writing side of a store. One thread owns it, so its calls may block.
@@ -135,6 +138,29 @@ pub struct Run {
     pub late: u64,
     /// Times that a summary came that was committed already.
     pub double: u64,
+    /// Summaries whose time the hub reckoned, see [`TimedBy::Hub`](crate::ingest::retime::TimedBy).
+    pub by_hub: Option<TimedSpan>,
+    /// Summaries whose time nobody knows: they stand at their receipt.
+    pub by_receipt: Option<TimedSpan>,
+}
+
+/// Summaries whose time in the history is not the device's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TimedSpan {
+    /// The earliest of these times, in milliseconds since 1970-01-01 UTC.
+    pub from_ms: i64,
+    /// The latest of them, included.
+    pub to_ms: i64,
+    /// How many summaries.
+    pub count: u64,
+}
+
+impl TimedSpan {
+    fn add(span: &mut Option<Self>, time_ms: i64) {
+        let Self { from_ms, to_ms, count } =
+            span.unwrap_or(Self { from_ms: time_ms, to_ms: time_ms, count: 0 });
+        *span = Some(Self { from_ms: from_ms.min(time_ms), to_ms: to_ms.max(time_ms), count: count + 1 });
+    }
 }
 
 /// One run of a device's agent, within which sequences count.
@@ -155,6 +181,21 @@ pub struct Arrivals {
     pub late: u64,
     /// Summaries that were committed before.
     pub double: u64,
+    /// Of the new ones, those whose time the hub reckoned.
+    pub by_hub: Option<TimedSpan>,
+    /// Of the new ones, those whose time nobody knows.
+    pub by_receipt: Option<TimedSpan>,
+}
+
+impl Arrivals {
+    /// Counts a new summary by whose word its time is.
+    pub(crate) fn note_time(&mut self, timed: Timed) {
+        match timed.by {
+            TimedBy::Device => {}
+            TimedBy::Hub => TimedSpan::add(&mut self.by_hub, timed.time_ms),
+            TimedBy::Receipt => TimedSpan::add(&mut self.by_receipt, timed.time_ms),
+        }
+    }
 }
 
 /// A summary that comes more than two minutes after the end of its window waited somewhere.
@@ -219,6 +260,14 @@ pub enum StoreError {
     /// The directory is not there.
     #[error("the store's directory {0} does not exist: create it or configure another path")]
     NoDirectory(String),
+    /// Nothing is there.
+    #[error("there is no store {0}: name the directory of the hub's data with --data")]
+    Missing(String),
+    /// A store that only a hub can bring up to date.
+    #[error(
+        "the store {0} was written by an older hub: start the hub on it once, which brings it up to date"
+    )]
+    Older(String),
     /// It cannot be opened.
     #[error("the store {path} cannot be opened for reading and writing: {reason}")]
     Unreadable {
@@ -245,6 +294,9 @@ pub enum StoreError {
     /// Somebody else has it.
     #[error("the store {0} is in use by another hub: stop that one or configure another path")]
     InUse(String),
+    /// A chunk of the history.
+    #[error(transparent)]
+    Damaged(#[from] chunk::Damaged),
     /// Reading or writing failed.
     #[error("the store failed: {0}")]
     Failed(String),

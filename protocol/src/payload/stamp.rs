@@ -18,9 +18,10 @@ pub enum ClockTrust {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stamp {
-    /// The run of the agent; `monotonic_ms` compares only within one.
+    /// The run of the agent.
     pub boot: BootId,
-    /// Milliseconds since the device started, counted through suspend. Never jumps.
+    /// Milliseconds since the device started, counted through suspend. Never jumps; compares within one run,
+    /// and between runs with the same `machine_boot`.
     pub monotonic_ms: u64,
     /// Milliseconds since 1970-01-01 UTC by the device's wall clock.
     pub time_ms: i64,

@@ -18,6 +18,10 @@ pub struct Summary<R = Readings, C = BTreeMap<MetricName, u32>> {
     /// The end of the window.
     #[serde(flatten)]
     pub stamp: Stamp,
+    /// The `machine_boot` of the birth, where `clock` is `unsynchronized`: ties `monotonic_ms` to messages of
+    /// other runs of the agent since the same start of the machine, one of which may know the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_boot: Option<String>,
     /// Length of the window, in milliseconds.
     pub window_ms: u64,
     /// Mean over time of each metric.

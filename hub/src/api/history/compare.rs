@@ -2,12 +2,12 @@
 
 use super::{
     Failure, MAX_TOTAL, answer, bad, body,
-    pattern::{Devices, Pattern},
     plan::Wish,
     query::{Figures, Query},
 };
 use crate::{
     api::{Problem, Shared},
+    asked::pattern::{Devices, Pattern},
     clock,
     store::{Point, Read, fold::MINUTE_MS},
 };

@@ -1,11 +1,9 @@
 //! What was measured: of one device, of several side by side, and as a report.
 
 mod compare;
-mod pattern;
 mod plan;
 mod query;
 mod report;
-pub(super) mod time;
 mod view;
 
 pub(super) use compare::{__path_compare, compare};
@@ -14,6 +12,7 @@ pub use view::HistoryView;
 
 use super::{Problem, Shared, devices::Known, json};
 use crate::{
+    asked::pattern::Pattern,
     clock,
     store::{Read, Series, StoreError},
 };
@@ -22,7 +21,6 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use pattern::Pattern;
 use plan::{Resolution, Wish};
 use protocol::{DeviceId, MetricName};
 use query::Query;

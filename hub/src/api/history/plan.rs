@@ -117,6 +117,7 @@ pub(super) fn up(time_ms: i64, step_ms: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asked::time::MAX_MS;
     use proptest::prelude::*;
 
     const NOW: i64 = 1_800_000_123_456;
@@ -146,10 +147,10 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_points_than_asked_for_and_all_of_the_time(
-            from_ms in 0..super::super::time::MAX_MS, length_ms in 1..super::super::time::MAX_MS,
+            from_ms in 0..MAX_MS, length_ms in 1..MAX_MS,
             max_points in 1usize..=MAX_POINTS, hours in any::<bool>(),
         ) {
-            let to_ms = (from_ms + length_ms).min(super::super::time::MAX_MS);
+            let to_ms = (from_ms + length_ms).min(MAX_MS);
             let wish = Wish { from_ms, to_ms, step_ms: None, max_points };
             let since = hours.then_some(i64::MAX);
             let span = wish.resolve(since, true).unwrap();

@@ -2,8 +2,10 @@
 
 use super::{
     Problem, bad,
-    pattern::{Devices, Pattern},
     plan::{MAX_POINTS, Wish},
+};
+use crate::asked::{
+    pattern::{Devices, Pattern},
     time::{MAX_MS, When, length},
 };
 use std::{fmt::Display, str::FromStr};

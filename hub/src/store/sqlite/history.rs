@@ -17,7 +17,17 @@ pub(super) fn read(
 ) -> Result<Vec<Series>, StoreError> {
     // One transaction: what is packed between two reads must not be seen twice, or not at all.
     let transaction = connection.unchecked_transaction()?;
-    let fresh = rows(&transaction, device, metrics, span)?;
+    read_within(&transaction, device, metrics, span)
+}
+
+/// Reads in a transaction that is under way.
+pub(super) fn read_within(
+    connection: &Connection,
+    device: &DeviceId,
+    metrics: &[MetricName],
+    span: &Span,
+) -> Result<Vec<Series>, StoreError> {
+    let fresh = rows(connection, device, metrics, span)?;
     let tier = match span.step_ms {
         Some(step_ms) if step_ms % HOUR_MS == 0 => Tier::Hours,
         _ => Tier::Minutes,
@@ -26,7 +36,7 @@ pub(super) fn read(
         .iter()
         .zip(fresh)
         .map(|(metric, fresh)| {
-            let packed = packed(&transaction, device, metric, span, tier)?;
+            let packed = packed(connection, device, metric, span, tier)?;
             Ok(Series { metric: metric.clone(), points: join(packed, fresh, span.step_ms) })
         })
         .collect()
@@ -58,7 +68,14 @@ fn packed(
     let Some(series) = chunks::series(connection, device, metric)? else { return Ok(Vec::new()) };
     let mut points = Vec::new();
     for number in chunks::spans(connection, tier, span.from_ms, span.to_ms)? {
-        points.extend(chunks::load(connection, tier, number, series)?);
+        match chunks::load(connection, tier, number, series) {
+            Ok(chunk) => points.extend(chunk),
+            // A gap is a gap; the rest can still be read.
+            Err(StoreError::Damaged(error)) => {
+                tracing::error!(%device, %metric, "a part of the history cannot be read: {error}; see `hub doctor`");
+            }
+            Err(error) => return Err(error),
+        }
     }
     points.retain(|point| span.from_ms < point.time_ms && point.time_ms <= span.to_ms);
     Ok(points)

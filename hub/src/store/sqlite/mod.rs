@@ -1,17 +1,25 @@
 //! The embedded store: one SQLite file.
 
 mod chunks;
+mod copy;
+mod examine;
 mod forget;
 mod history;
+mod import;
 mod open;
 mod pack;
 mod read;
 mod retain;
 mod schema;
+mod timing;
 mod upkeep;
 mod write;
 
-use super::{Batch, Read, Source, Store, StoreError, Upkeep, chunk::Damaged};
+pub use copy::{Exclusive, check, copy, integrity, reader};
+pub use examine::{Findings, TierFindings, examine};
+pub use import::Imported;
+
+use super::{Batch, Read, Source, Store, StoreError, Upkeep};
 use crate::{receipts::Receipts, state::Device};
 use parking_lot::Mutex;
 use protocol::DeviceId;
@@ -97,11 +105,5 @@ impl From<rusqlite::Error> for StoreError {
             Some(code) if passing.contains(&code) => Self::FailedForNow(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
-    }
-}
-
-impl From<Damaged> for StoreError {
-    fn from(error: Damaged) -> Self {
-        Self::Failed(error.to_string())
     }
 }

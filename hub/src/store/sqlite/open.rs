@@ -1,6 +1,6 @@
 //! Opening the file, and saying clearly why it cannot be.
 
-use super::schema;
+use super::{schema, timing};
 use crate::store::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{
@@ -56,6 +56,7 @@ pub(super) fn connection(path: &Path) -> Result<Connection, StoreError> {
     schema::check(&connection, path, explain)?;
     configure(&connection).map_err(|error| explain(&error))?;
     schema::migrate(&mut connection).map_err(|error| explain(&error))?;
+    timing::create(&connection).map_err(|error| explain(&error))?;
     Ok(connection)
 }
 
@@ -69,10 +70,10 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn create(path: &Path) -> io::Result<File> {
+pub(super) fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(MODE).open(path)
 }
 
-fn unreadable(path: &Path, reason: &dyn std::error::Error) -> StoreError {
+pub(super) fn unreadable(path: &Path, reason: &dyn std::error::Error) -> StoreError {
     StoreError::Unreadable { path: path.display().to_string(), reason: reason.to_string() }
 }

@@ -120,7 +120,8 @@ fn plan(reading: &Connection, device: &DeviceId, due: &Due) -> Result<Plan, Stor
     Ok(Plan { rows, chunks })
 }
 
-fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>> {
+/// Points by the chunk of a tier that they belong to.
+pub(super) fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>> {
     let mut spans: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
     for point in points {
         spans.entry(tier.span_of(point.time_ms)).or_default().push(*point);

@@ -1,6 +1,6 @@
 //! Reading: devices and receipts by the writer, history by anybody on connections of their own.
 
-use super::{chunks, history, open::BUSY_TIMEOUT};
+use super::{chunks, history, open::BUSY_TIMEOUT, timing};
 use crate::{
     receipts::Receipts,
     state::Device,
@@ -150,6 +150,7 @@ fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreE
             .parse()
             .map_err(|error| StoreError::Failed(format!("boot {boot:?} of {device} in it: {error}")))?;
         let source = Source { device: device.clone(), boot };
+        let [by_hub, by_receipt] = timing::of_run(&transaction, &source)?;
         runs.push(Run {
             receipts: receipts(&transaction, &source)?,
             boot: source.boot,
@@ -157,6 +158,8 @@ fn ledger(connection: &Connection, device: &DeviceId) -> Result<Vec<Run>, StoreE
             last_received_ms: row.get(2)?,
             late: row.get::<_, i64>(3)?.unsigned_abs(),
             double: row.get::<_, i64>(4)?.unsigned_abs(),
+            by_hub,
+            by_receipt,
         });
     }
     Ok(runs)

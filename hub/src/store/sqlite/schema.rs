@@ -84,6 +84,15 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Refuses a file of an older hub, for who only reads.
+pub(super) fn is_current(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found < KNOWN {
+        return Err(StoreError::Older(path.display().to_string()));
+    }
+    Ok(())
+}
+
 /// Takes the steps that are missing, each whole or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let done: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -46,7 +46,14 @@ impl Upkeeper {
             let id: DeviceId = device
                 .parse()
                 .map_err(|error| StoreError::Failed(format!("device {device:?} in it: {error}")))?;
-            let packed = pack::pack(reading, &self.writing, &id, due)?;
+            let packed = match pack::pack(reading, &self.writing, &id, due) {
+                Err(StoreError::Damaged(error)) => {
+                    // Its summaries stay as they are; the other devices need not suffer from it.
+                    tracing::error!(%device, "its summaries cannot be packed: {error}; see `hub doctor`");
+                    0
+                }
+                packed => packed?,
+            };
             // As long as there are rows the same device is asked again.
             Ok(Some(if packed > 0 { after.to_owned() } else { device }))
         })

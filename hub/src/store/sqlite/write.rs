@@ -1,6 +1,7 @@
 //! Writing: one transaction per batch.
 
-use crate::store::Batch;
+use super::timing;
+use crate::{ingest::retime::TimedBy, store::Batch};
 use rusqlite::{
     Connection, TransactionBehavior, params,
     types::{ToSqlOutput, ValueRef},
@@ -30,7 +31,7 @@ fn insert_summaries(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Res
             record.boot.as_str(),
             number(record.sequence),
             record.timed.time_ms,
-            record.timed.by_device,
+            record.timed.by == TimedBy::Device,
             record.received_ms,
             // Known to be UTF-8 since it was decoded; SQLite takes the bytes as they are.
             ToSqlOutput::Borrowed(ValueRef::Text(&record.text)),
@@ -73,6 +74,7 @@ fn update_runs(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<(
             number(arrivals.late),
             number(arrivals.double),
         ])?;
+        timing::add(connection, source, arrivals)?;
     }
     Ok(())
 }

@@ -191,6 +191,7 @@ impl Worker {
                 of_run.received_ms = of_run.received_ms.max(record.received_ms);
                 if receipts.insert(record.sequence) {
                     of_run.late += u64::from(record.received_ms - record.timed.time_ms > LATE_MS);
+                    of_run.note_time(record.timed);
                     fresh.push(record);
                 } else {
                     of_run.double += 1;

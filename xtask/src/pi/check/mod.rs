@@ -7,6 +7,7 @@ mod clock;
 mod faults;
 mod firmware;
 mod messages;
+mod power;
 mod storm;
 mod truth;
 
@@ -38,6 +39,8 @@ pub(crate) enum Scenario {
     Clock,
     /// A bus that is troubled by chance
     Storm,
+    /// The power fails while summaries wait on the card, without a clock and without a hub
+    Power,
 }
 
 #[derive(clap::Args)]
@@ -83,14 +86,16 @@ fn play(
     println!("\n{name}:");
     let start = Instant::now();
     let dir = super::cache().join("check").join(&name);
+    let play: fn(&mut Bench, &mut Findings) -> anyhow::Result<()> = match scenario {
+        Scenario::Faults => faults::play,
+        Scenario::Clock => clock::play,
+        Scenario::Storm => storm::play,
+        Scenario::Power => return power::play(&dir, built, end, findings),
+    };
     let interval_ms = if scenario == Scenario::Storm { storm::INTERVAL_MS } else { INTERVAL_MS };
     let mut bench = Bench::start(&dir, built, interval_ms, scenario != Scenario::Clock, end)?;
     println!("  up after {:.1} s", start.elapsed().as_secs_f64());
-    match scenario {
-        Scenario::Faults => faults::play(&mut bench, findings),
-        Scenario::Clock => clock::play(&mut bench, findings),
-        Scenario::Storm => storm::play(&mut bench, findings),
-    }?;
+    play(&mut bench, findings)?;
     findings.note("no wrong number", truth(&bench));
     println!("  {:.1} s in all", start.elapsed().as_secs_f64());
     Ok(())

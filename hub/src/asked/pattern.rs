@@ -4,7 +4,7 @@ use protocol::{DeviceId, MetricName};
 
 /// A name, or what many names are like.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Pattern<N = MetricName> {
+pub enum Pattern<N = MetricName> {
     /// This one.
     Name(N),
     /// All with these parts in this order; between them may be anything.
@@ -12,14 +12,17 @@ pub(super) enum Pattern<N = MetricName> {
 }
 
 /// A device or several.
-pub(super) type Devices = Pattern<DeviceId>;
+pub type Devices = Pattern<DeviceId>;
 
 impl<N: std::str::FromStr> Pattern<N>
 where
     N::Err: std::fmt::Display,
 {
     /// Understands a name or a pattern.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// Why it is neither.
+    pub fn parse(text: &str) -> Result<Self, String> {
         if !text.contains('*') {
             return text.parse().map(Self::Name).map_err(|error: N::Err| error.to_string());
         }
@@ -30,12 +33,13 @@ where
         Ok(Self::Glob(text.split('*').map(str::to_owned).collect()))
     }
 
-    pub(super) fn is_name(&self) -> bool {
+    /// Whether it is a name.
+    pub fn is_name(&self) -> bool {
         matches!(self, Self::Name(_))
     }
 
     /// Whether the pattern fits; a name is left to who knows what there is.
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub fn matches(&self, name: &str) -> bool {
         let Self::Glob(parts) = self else { return false };
         let [first, middle @ .., last] = parts.as_slice() else { return false };
         let Some(mut rest) = name.strip_prefix(first.as_str()) else { return false };

@@ -3,11 +3,11 @@
 use chrono::DateTime;
 
 /// The last millisecond of the year 9999, beyond which RFC 3339 does not go.
-pub(super) const MAX_MS: i64 = 253_402_300_799_999;
+pub const MAX_MS: i64 = 253_402_300_799_999;
 
 /// A point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::api) enum When {
+pub enum When {
     /// Milliseconds since 1970-01-01 UTC.
     At(i64),
     /// Milliseconds back from a reference: now, or the end.
@@ -16,7 +16,10 @@ pub(in crate::api) enum When {
 
 impl When {
     /// Understands RFC 3339, `now`, `-7d` and `now-7d`.
-    pub(in crate::api) fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// One line that says what it is not, and how to write it.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let relative = text.strip_prefix("now").unwrap_or(text);
         if relative.is_empty() && !text.is_empty() {
             return Ok(Self::Ago(0));
@@ -41,7 +44,7 @@ impl When {
     }
 
     /// In milliseconds since 1970-01-01 UTC.
-    pub(in crate::api) fn resolve(self, reference_ms: i64) -> i64 {
+    pub fn resolve(self, reference_ms: i64) -> i64 {
         match self {
             Self::At(time_ms) => time_ms,
             Self::Ago(back_ms) => reference_ms.saturating_sub(back_ms).max(0),
@@ -50,7 +53,10 @@ impl When {
 }
 
 /// A length of time, `90s` or `2h` say, in milliseconds.
-pub(super) fn length(text: &str) -> Result<i64, String> {
+///
+/// # Errors
+/// One line that says what it is not, and how to write it.
+pub fn length(text: &str) -> Result<i64, String> {
     let wrong = || format!("{text:?} is no length of time: write a number and s, m, h, d or w, 5m say");
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(unit_at);
@@ -66,9 +72,21 @@ pub(super) fn length(text: &str) -> Result<i64, String> {
     number.checked_mul(unit_ms).filter(|ms| (1..=MAX_MS).contains(ms)).ok_or_else(wrong)
 }
 
+/// As RFC 3339 in UTC, with milliseconds; beyond its years as a plain number.
+pub fn written(time_ms: i64) -> String {
+    DateTime::from_timestamp_millis(time_ms)
+        .map_or_else(|| time_ms.to_string(), |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_understood() {
+        assert_eq!(written(1_500), "1970-01-01T00:00:01.500Z");
+        assert_eq!(When::parse(&written(MAX_MS)), Ok(When::At(MAX_MS)));
+    }
 
     #[test]
     fn times_are_understood_as_people_write_them() {

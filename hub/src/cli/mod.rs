@@ -1,0 +1,96 @@
+//! The hub's commands beside running: about its store.
+
+mod backup;
+mod doctor;
+mod export;
+mod import;
+mod progress;
+mod table;
+
+use crate::{run::STORE, store::StoreError};
+use common::exit;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// What the hub does instead of running.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Write a copy of the store; the hub may run meanwhile
+    Backup {
+        /// The copy. It must not be there
+        file: PathBuf,
+    },
+    /// Put a backup in the store's place; the hub must not run. What was there is kept beside it
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Write history as a table; the hub may run meanwhile
+    Export(export::Options),
+    /// Read what `export` wrote; the hub must not run. What is there already is left as it is
+    Import(import::Options),
+    /// Look through the store and say in plain words what is there and what is wrong; the hub may run meanwhile
+    Doctor,
+}
+
+/// Why a command failed. One line each.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The store, or a copy of it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What was asked for.
+    #[error("{0}")]
+    Asked(String),
+    /// A line of a table.
+    #[error("{path}, line {line}: {reason}; nothing of the lines after it was imported")]
+    Line {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl CommandError {
+    /// What a script may conclude.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Store(StoreError::Failed(_) | StoreError::FailedForNow(_) | StoreError::Damaged(_))
+            | Self::File { .. } => exit::FAILURE,
+            _ => exit::USAGE,
+        }
+    }
+
+    fn file(path: &Path, source: io::Error) -> Self {
+        Self::File { path: path.display().to_string(), source }
+    }
+}
+
+/// Carries out a command on the store in a data directory. The result is an exit code.
+///
+/// # Errors
+/// One line that says what is in the way.
+pub fn run(command: &Command, data: &Path) -> Result<u8, CommandError> {
+    let store = data.join(STORE);
+    match command {
+        Command::Backup { file } => backup::backup(&store, file)?,
+        Command::Restore { file } => backup::restore(&store, file)?,
+        Command::Export(options) => export::export(&store, options)?,
+        Command::Import(options) => import::import(&store, options)?,
+        Command::Doctor => return doctor::doctor(&store),
+    }
+    Ok(exit::CLEAN)
+}
