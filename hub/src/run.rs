@@ -178,8 +178,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     }
     no_more.cancel();
     let _ = ingest.await;
-    recorder_thread.stop().await;
     keeper.stop().await;
+    recorder_thread.stop().await;
     writer.stop().await?;
     served.map_err(io::Error::other).and_then(|result| result).map_err(RunError::System)?;
     if !asked {

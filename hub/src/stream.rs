@@ -90,9 +90,8 @@ impl Stream {
 
     /// Publishes that a device is forgotten.
     pub fn forgotten(&self, id: &DeviceId) {
-        self.publish("forgotten", id, 0, |out| {
-            out.extend_from_slice(format!(r#"{{"device":"{id}"}}"#).as_bytes())
-        });
+        let data = format!(r#"{{"device":"{id}"}}"#);
+        self.publish("forgotten", id, 0, |out| out.extend_from_slice(data.as_bytes()));
     }
 
     /// Publishes live values, `text` being the JSON of the state.
@@ -164,9 +163,8 @@ pub fn device_event(id: &DeviceId, device: &Device) -> Bytes {
 
 /// The event `ping` to a reader that has read up to `position`.
 pub fn ping_event(now_ms: i64, position: Position) -> Bytes {
-    write("ping", Some(position), 0, |out| {
-        out.extend_from_slice(format!("{{\"now_ms\":{now_ms}}}").as_bytes())
-    })
+    let data = format!("{{\"now_ms\":{now_ms}}}");
+    write("ping", Some(position), 0, |out| out.extend_from_slice(data.as_bytes()))
 }
 
 /// The event `lagged`.
@@ -177,11 +175,12 @@ pub fn lagged_event(skipped_count: u64, position: Position) -> Bytes {
 
 /// The event `resume`, first of all to who came back.
 pub fn resume_event(resumed: bool) -> Bytes {
-    write("resume", None, 0, |out| out.extend_from_slice(format!("{{\"resumed\":{resumed}}}").as_bytes()))
+    let data = format!("{{\"resumed\":{resumed}}}");
+    write("resume", None, 0, |out| out.extend_from_slice(data.as_bytes()))
 }
 
 /// An event with this data, ready for the wire.
-pub fn write(name: &str, position: Option<Position>, size: usize, data: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+fn write(name: &str, position: Option<Position>, size: usize, data: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     let mut out = Vec::with_capacity(size);
     if let Some(position) = position {
         out.extend_from_slice(format!("id: {position}\n").as_bytes());

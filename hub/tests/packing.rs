@@ -115,6 +115,19 @@ fn minutes(minutes: impl IntoIterator<Item = i64>) -> Vec<Point> {
 }
 
 #[test]
+fn what_is_packed_of_a_device_is_forgotten_with_it() {
+    let mut case = Case::new();
+    case.commit(1..=180, DAY + 4 * HOUR_MS);
+    case.keep_up(&KEEP, DAY + 5 * HOUR_MS);
+    assert!(count(&case.path, "chunks") > 0, "some of it is packed");
+    case.store.forget(&"roof".parse().unwrap()).unwrap();
+    for table in ["chunks", "series", "summaries", "receipts", "runs"] {
+        assert_eq!(count(&case.path, table), 0, "{table}");
+    }
+    assert!(case.read(None).is_empty());
+}
+
+#[test]
 fn what_is_over_is_packed_and_reads_the_same() {
     let mut case = Case::new();
     case.commit(1..=150, DAY);

@@ -1,8 +1,10 @@
 //! Which events are asked for, and how they are to be written.
 
 use super::Problem;
-use crate::asked::time::When;
-use crate::events::{Filter, Kind, Place};
+use crate::{
+    asked::time::When,
+    events::{Filter, Kind, Place},
+};
 use axum::http::{HeaderMap, StatusCode, header};
 use std::fmt::Display;
 use utoipa::IntoParams;

@@ -42,7 +42,7 @@ fn render(document: &Value) -> String {
     out.push_str("<h2>Documents</h2>");
     for (name, schema) in object(&document["components"]["schemas"]) {
         let _ = write!(out, "<h3 id=\"{0}\">{0}</h3><p>{1}", escape(name), text(&schema["description"]));
-        let words = schema["enum"].as_array().into_iter().flatten().map(|word| word.to_string());
+        let words = schema["enum"].as_array().into_iter().flatten().map(ToString::to_string);
         let words: Vec<String> = words.chain(one_of(schema)).collect();
         if !words.is_empty() {
             let _ = write!(out, "<p>One of {}.", words.join(", "));
