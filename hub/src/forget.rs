@@ -37,10 +37,10 @@ impl Forget {
             let sent = self.outgoing.send(nothing).await;
             sent.map_err(|_| "the hub is about to end".to_owned())?;
         }
-        self.store.forget(device).await?;
         if !self.events.forget(device) {
-            return Err("its events stay, because too many others wait for the disk".to_owned());
+            return Err("too many events wait for the disk".to_owned());
         }
+        self.store.forget(device).await?;
         self.stream.forgotten(device);
         Ok(())
     }

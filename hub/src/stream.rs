@@ -113,7 +113,6 @@ impl Stream {
     fn publish(&self, name: &'static str, device: &DeviceId, size: usize, data: impl FnOnce(&mut Vec<u8>)) {
         let number = self.ring.lock().publish(|position| Item {
             position,
-            name,
             device: device.clone(),
             event: write(name, Some(position), size, data),
         });

@@ -36,8 +36,6 @@ impl FromStr for Position {
 pub struct Item {
     /// Its number.
     pub position: Position,
-    /// What it is.
-    pub name: &'static str,
     /// Whom it is about.
     pub device: DeviceId,
     /// Ready for the wire.
@@ -60,7 +58,7 @@ pub(super) struct Ring {
 impl Ring {
     pub(super) fn new(capacity: usize, run: u64) -> Self {
         let items = VecDeque::new();
-        Self { run, capacity, newest: 0, items, bytes: 0, readers: 0, unwatched: capacity }
+        Self { run, capacity, newest: 0, items, bytes: 0, readers: 0, unwatched: capacity + 1 }
     }
 
     pub(super) fn run(&self) -> u64 {
@@ -76,6 +74,10 @@ impl Ring {
     }
 
     pub(super) fn enter(&mut self) {
+        if !self.is_recording() {
+            // What happened meanwhile has no number: nobody goes on from before it.
+            self.newest += 1;
+        }
         self.readers += 1;
         self.unwatched = 0;
     }
@@ -85,25 +87,26 @@ impl Ring {
     }
 
     pub(super) fn is_recording(&self) -> bool {
-        self.readers > 0 || self.unwatched < self.capacity
+        self.readers > 0 || self.unwatched <= self.capacity
     }
 
-    /// Numbers an event, and keeps it where somebody may want it. Returns its number.
+    /// Numbers an event and keeps it, where somebody may want it. Returns the newest number.
     pub(super) fn publish(&mut self, item: impl FnOnce(Position) -> Item) -> u64 {
-        self.newest += 1;
         if !self.is_recording() {
-            self.items = VecDeque::new();
-            self.bytes = 0;
             return self.newest;
         }
-        if self.readers == 0 {
-            self.unwatched += 1;
-        }
+        self.newest += 1;
         let item = item(Position { run: self.run, number: self.newest });
         self.bytes += item.event.len();
         self.items.push_back(Arc::new(item));
         while self.items.len() > self.capacity || (self.bytes > MAX_BYTES && self.items.len() > 1) {
             self.bytes -= self.items.pop_front().map_or(0, |old| old.event.len());
+        }
+        if self.readers == 0 {
+            self.unwatched += 1;
+            if !self.is_recording() {
+                (self.items, self.bytes) = (VecDeque::new(), 0);
+            }
         }
         self.newest
     }
@@ -123,7 +126,8 @@ impl Ring {
 
     /// The number to go on from at a position; `None` when that is another run's, or events after it are gone.
     pub(super) fn find(&self, Position { run, number }: Position) -> Option<u64> {
-        let kept = run == self.run && number <= self.newest && self.after(number).is_ok();
+        let kept =
+            run == self.run && self.is_recording() && number <= self.newest && self.after(number).is_ok();
         kept.then_some(number)
     }
 }

@@ -18,7 +18,7 @@ async fn every_reader_gets_the_same_bytes() {
     summary(&stream, "{}");
     let (first, second) = (next(&mut one).await, next(&mut two).await);
     let expected =
-        "id: ab-1\nevent: summary\ndata: {\"device\":\"roof\",\"received_ms\":7,\"summary\":{}}\n\n";
+        "id: ab-2\nevent: summary\ndata: {\"device\":\"roof\",\"received_ms\":7,\"summary\":{}}\n\n";
     assert_eq!(first.event, expected);
     assert!(Arc::ptr_eq(&first, &second), "serialised once");
 }
@@ -45,14 +45,14 @@ async fn who_comes_back_in_time_misses_nothing() {
     drop(reader);
     (2..=5).for_each(|i| summary(&stream, &i.to_string()));
     let mut back = stream.resume(position).unwrap();
-    for number in 2..=5 {
+    for number in 3..=6 {
         assert_eq!(next(&mut back).await.position, Position { run: 5, number });
     }
     summary(&stream, "6");
     assert!(stream.resume(position).is_none(), "the second event is gone");
-    assert!(stream.resume(Position { run: 5, number: 6 }).is_some());
-    assert!(stream.resume(Position { run: 5, number: 7 }).is_none(), "not yet published");
-    assert!(stream.resume(Position { run: 4, number: 6 }).is_none(), "of another run");
+    assert!(stream.resume(Position { run: 5, number: 7 }).is_some());
+    assert!(stream.resume(Position { run: 5, number: 8 }).is_none(), "not yet published");
+    assert!(stream.resume(Position { run: 4, number: 7 }).is_none(), "of another run");
 }
 
 #[test]
@@ -61,12 +61,18 @@ fn nothing_is_kept_for_nobody() {
     summary(&stream, "1");
     assert!(!stream.is_watched(), "nobody was ever there");
     assert!(stream.resume(Position { run: 5, number: 0 }).is_none());
-    drop(stream.subscribe());
-    (2..=5).for_each(|i| summary(&stream, &i.to_string()));
+    let reader = stream.subscribe();
+    let position = reader.position();
+    drop(reader);
+    (2..=6).for_each(|i| summary(&stream, &i.to_string()));
     assert!(!stream.is_watched(), "the ring has turned over since");
-    summary(&stream, "6");
-    assert!(stream.ring.lock().after(5).is_err());
+    let newest = Position { run: 5, number: 6 };
+    assert!(stream.resume(newest).is_none(), "what happens from now on is not noted");
     assert_eq!(stream.readers(), 0);
+    drop(stream.subscribe());
+    for position in [position, newest] {
+        assert!(stream.resume(position).is_none(), "something may have happened in between");
+    }
 }
 
 #[test]
@@ -86,5 +92,5 @@ async fn large_events_make_each_other_go_but_the_newest_stays() {
     (0..4).for_each(|_| summary(&stream, &large));
     assert!(matches!(slow.next().await, Next::Lagged(4)), "two of them have room");
     summary(&stream, &large);
-    assert_eq!(next(&mut slow).await.position.number, 5);
+    assert_eq!(next(&mut slow).await.position.number, 6);
 }
