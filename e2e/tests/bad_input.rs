@@ -167,3 +167,66 @@ fn a_port_in_use_and_a_second_hub_on_the_same_data_get_their_line() {
     let (code, line) = fails("hub", &["--data", same, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"]);
     assert!(code == Some(2) && line.contains("edgewise.db"), "{code:?} {line}");
 }
+
+#[test]
+fn two_agents_with_one_id_are_both_told_and_lose_nothing() {
+    let options = HubOptions::embedded();
+    let hub = options.start();
+    let mut agents = [(); 2].map(|()| Agent::start("twin", &options.broker()));
+    for agent in &agents {
+        eventually("a line about the other", || {
+            agent.program.log().contains("another agent has the same device id").then_some(())
+        });
+    }
+    await_line(&hub, "two agents have the same device id");
+    for agent in &mut agents {
+        assert!(agent.program.terminate().success());
+        assert_eq!(lines_about(&agent.program.log(), "another agent").len(), 1);
+    }
+    // The one that was alone at last has brought all it had; the other brings the rest when it is alone.
+    agents[0].restart();
+    agents[1] = Agent::start("other", &options.broker());
+    eventually("a ledger without holes", || {
+        let ledger = hub.get("/api/v1/devices/twin/ledger")?;
+        (ledger["missing_count"] == 0 && ledger["runs"].as_array()?.len() >= 3).then_some(())
+    });
+}
+
+/// Files of a spool that an agent finds at its start.
+#[test]
+fn an_agent_goes_on_beside_spool_files_that_it_cannot_read_with_one_line_each() {
+    let options = HubOptions::embedded();
+    let mut agent = Agent::start_with("roof", &options.broker(), "[spool]\nafter_seconds = 1");
+    eventually("two batches on disk", || {
+        (agent.program.log().matches("kept on disk").count() >= 2).then_some(())
+    });
+    agent.program.kill();
+    let good = agent.spooled().pop().expect("a file");
+    let whole = fs::read(&good).unwrap();
+    // The last batch torn in its middle; a later version; somebody's text; and a claim that nobody could hold.
+    fs::write(&good, &whole[..whole.len() - 20]).unwrap();
+    let mut newer = whole.clone();
+    newer[14..16].copy_from_slice(&999_u16.to_le_bytes());
+    fs::write(good.with_file_name("summaries-00000900.spool"), newer).unwrap();
+    fs::write(good.with_file_name("summaries-00000901.spool"), "shopping list").unwrap();
+    let mut billion = whole.clone();
+    billion[20..24].copy_from_slice(&1_000_000_000_u32.to_le_bytes());
+    fs::write(good.with_file_name("summaries-00000902.spool"), billion).unwrap();
+
+    let hub = options.start();
+    agent.restart();
+    let log = eventually("all that can be read at the hub", || {
+        let log = agent.program.log();
+        (log.matches("a spool file is damaged").count() == 2).then_some(log)
+    });
+    assert_eq!(lines_about(&log, "a newer agent wrote it (version 999").len(), 1, "{log}");
+    assert_eq!(lines_about(&log, "it is no spool file; it is left alone").len(), 1, "{log}");
+    eventually("what could be read, and new summaries", || {
+        let ledger = hub.get("/api/v1/devices/roof/ledger")?;
+        let runs = ledger["runs"].as_array()?.clone();
+        (ledger["missing_count"] == 0 && runs.len() == 2).then_some(())
+    });
+    for left in ["summaries-00000900.spool", "summaries-00000901.spool"] {
+        assert!(good.with_file_name(left).exists(), "{left}");
+    }
+}

@@ -25,7 +25,18 @@ impl Template {
             time_ms: time.cast_signed(),
             clock: ClockTrust::Synchronized,
         };
-        let summary = Summary { version: Version, sequence, stamp, window_ms, mean, min, max, last, count };
+        let summary = Summary {
+            version: Version,
+            sequence,
+            stamp,
+            machine_boot: None,
+            window_ms,
+            mean,
+            min,
+            max,
+            last,
+            count,
+        };
         let text = serde_json::to_string(&summary).expect("a summary is made of maps and numbers");
         let mut rest = text.as_str();
         let pieces = OPEN.map(|number| {

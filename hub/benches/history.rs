@@ -34,9 +34,9 @@ const BATCH: usize = 1000;
 
 fn main() {
     // Cargo itself passes `--bench`.
-    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u32>().ok());
-    let devices = numbers.next().unwrap_or(100) as usize;
-    let days = i64::from(numbers.next().unwrap_or(30));
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u16>().ok());
+    let devices = numbers.next().map_or(100, usize::from);
+    let days = numbers.next().map_or(30, i64::from);
     let folder = tempfile::tempdir().expect("a temporary directory");
     let old = folder.path().join("old.db");
     before_chunks(&old);
@@ -96,7 +96,7 @@ fn fill(path: &Path, devices: usize, days: i64) {
     for minute in 1..=days * 1440 {
         commit(&mut store, &fleet.minute(), &mut receipts);
         let now_ms = START + minute * MINUTE_MS;
-        // As a hub does on the last day, and in larger parts before, to be done sooner.
+        // As a hub does on the last day; before that by whole days, to be done sooner.
         let every = if minute > (days - 1) * 1440 { 60 } else { 1440 };
         if minute % every == 15 {
             loop {
@@ -124,7 +124,9 @@ fn room(path: &Path) {
     let number =
         |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a number") as f64;
     let rows = number("SELECT count(*) FROM summaries");
-    let bytes = number("PRAGMA page_count") * number("PRAGMA page_size");
+    let page = number("PRAGMA page_size");
+    let free = number("PRAGMA freelist_count") * page;
+    let bytes = number("PRAGMA page_count") * page - free;
     let chunks = number("SELECT sum(length(points)) FROM chunks");
     let hours = number("SELECT sum(length(points)) FROM chunks WHERE tier = 1");
     let mut select = connection.prepare("SELECT points FROM chunks").expect("chunks");
@@ -133,7 +135,8 @@ fn room(path: &Path) {
         .map(|blob| hub::store::chunk::unpack(&blob.expect("a chunk")).expect("a sound one").len())
         .sum();
     let points = points as f64 + rows * METRICS.len() as f64;
-    println!("history on disk: {:.1} MB, of which {rows} summaries are not packed yet", bytes / 1e6);
+    println!("history on disk: {:.1} MB, with {rows} summaries that are not packed yet", bytes / 1e6);
+    println!("  and {:.1} MB to be used again, since whole days were packed at once here", free / 1e6);
     println!("  packed minutes {:.1} MB, hours {:.1} MB", (chunks - hours) / 1e6, hours / 1e6);
     println!("  {:.2} bytes a number, of mean, min and max (budget 2)", bytes / (3.0 * points));
     println!("  {:.2} bytes a number, of all: time, mean, min, max, last and count", bytes / (6.0 * points));

@@ -16,6 +16,7 @@ use protocol::Prefix;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Where the config file is looked for when none is named; it need not exist.
@@ -229,6 +230,13 @@ impl HistoryConfig {
             hours_ms: days(self.hours_days),
             settle_ms: i64::from(self.settle_minutes) * MINUTE_MS,
         }
+    }
+}
+
+impl EventsConfig {
+    /// How long events are kept; `None` is for ever.
+    pub fn retention(&self) -> Option<Duration> {
+        (self.days > 0).then(|| Duration::from_secs(u64::from(self.days) * 24 * 60 * 60))
     }
 }
 

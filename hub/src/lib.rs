@@ -10,6 +10,7 @@ pub mod clock;
 pub mod complaints;
 pub mod config;
 pub mod events;
+pub mod forget;
 pub mod ingest;
 pub mod metrics;
 pub mod mqtt;

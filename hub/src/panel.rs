@@ -1,12 +1,13 @@
 //! The panel's files, from the binary; in a debug build from the folder that its build writes.
 
+use crate::api::{Problem, etag};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 // `build.rs` sees to it that a release build follows the folder.
 #[derive(RustEmbed)]
@@ -30,21 +31,14 @@ fn respond(get: &dyn Fn(&str) -> Option<EmbeddedFile>, path: &str, request: &Hea
     match found {
         Some((name, file)) => send(name, file, request),
         None if is_page || name == INDEX => not_built(),
-        None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
+        None => Problem::new(StatusCode::NOT_FOUND, format!("the panel has no file {path}")).into_response(),
     }
 }
 
 fn send(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
     let cache = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let mut etag = String::from("W/\"");
-    for byte in &file.metadata.sha256_hash()[..12] {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag.push('"');
-
-    let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|list| list.split(',').any(|tag| tag.trim() == etag));
-    let mut response = if is_known {
+    let etag = etag::tag(&file.metadata.sha256_hash());
+    let mut response = if etag::is_known(request, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let kind = file.metadata.mimetype();

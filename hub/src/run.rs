@@ -5,6 +5,7 @@ use crate::{
     clock,
     config::{Config, ConfigError},
     events::{self, Recorder},
+    forget::Forget,
     ingest::Ingest,
     metrics,
     mqtt::{self, Broker, Outgoing},
@@ -15,7 +16,7 @@ use crate::{
         sqlite::SqliteStore,
         writer::{Options, Writer},
     },
-    stream::Stream,
+    stream::{self, Stream},
 };
 use protocol::Topics;
 use std::{
@@ -105,13 +106,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let mut store = open(&config.data)?;
     let reader = store.reader();
     let state = Arc::new(State::restore(store.load()?));
-    let stream = Stream::default();
+    let stream = Stream::new(stream::CAPACITY, clock::now_ms().unsigned_abs());
     let log = events::Log::open(&config.data.join(STORE))?;
-    let (recorder, recorder_thread) = Recorder::start(log.clone(), retention(config.events.days))?;
+    let (recorder, recorder_thread) = Recorder::start(log.clone(), config.events.retention())?;
 
     let (acks, acks_out) = mpsc::channel(ACKS);
+    let (acks_length, acks_sender) = (length(&acks), acks.clone());
     let keeper = Keeper::start(store.upkeep(), config.history.keep()).map_err(RunError::System)?;
-    let acks_length = length(&acks);
     let options = Options { topics: topics.clone() };
     let (writer, history) =
         Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
@@ -127,10 +128,20 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let no_more = CancellationToken::new();
     // Cancelled when a part ends by itself, which none may: half a hub would look like a whole one.
     let fallen = CancellationToken::new();
+    let link = Arc::downgrade(&broker);
+    let forget = Forget {
+        store: writer.forgetter(),
+        events: recorder.clone(),
+        stream: stream.clone(),
+        outgoing: acks_sender,
+        connected: Box::new(move || connected(&link)),
+        topics,
+    };
     let settled = tokio::spawn(settle(recorder.clone(), state.clone()));
     let ingest = part(&fallen, ingest.run(incoming_inbox, no_more.clone()));
     let acknowledge = part(&fallen, acknowledge(broker.clone(), acks_out));
 
+    let store_health = writer.health();
     let (health, link) = (writer.health(), Arc::downgrade(&broker));
     let checks: Vec<(&'static str, api::Check)> =
         vec![("store", Box::new(move || health.check())), ("broker", Box::new(move || connected(&link)))];
@@ -147,13 +158,15 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
     let open_metrics = config.metrics.without_password;
-    let api = Api { state, stream, store: reader, events: log, metrics, open_metrics, checks, password };
+    let api =
+        Api { state, stream, store: reader, events: log, forget, metrics, open_metrics, checks, password };
     let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
     tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
 
     let asked = tokio::select! {
         () = stop => true,
         () = fallen.cancelled() => false,
+        () = store_health.fallen() => false,
     };
     shutdown.cancel();
     let served = server.await;
@@ -200,10 +213,6 @@ fn open(data: &Path) -> Result<SqliteStore, RunError> {
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     created.map_err(|source| RunError::Data { path: data.display().to_string(), source })?;
     Ok(SqliteStore::open(&data.join(STORE))?)
-}
-
-fn retention(days: u32) -> Option<Duration> {
-    (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
 /// Your broker if there is one, else the hub's own, which is given what it forgot with the last stop.

@@ -58,6 +58,10 @@ struct Entry {
     unsaved: Unsaved,
 }
 
+/// A device that was taken out.
+#[derive(Debug)]
+pub struct Removed(Entry);
+
 /// Latest values by device.
 #[derive(Debug, Default)]
 pub struct State {
@@ -97,6 +101,16 @@ impl State {
     /// The latest of all devices, by id.
     pub fn all(&self) -> Vec<(DeviceId, Device)> {
         self.entries.read().iter().map(|(id, entry)| (id.clone(), entry.device.clone())).collect()
+    }
+
+    /// Takes a device out.
+    pub fn remove(&self, device: &DeviceId) -> Option<Removed> {
+        self.entries.write().remove(device).map(Removed)
+    }
+
+    /// Puts a device back that was taken out, unless it came again by itself.
+    pub fn put_back(&self, device: &DeviceId, removed: Removed) {
+        self.entries.write().entry(device.clone()).or_insert(removed.0);
     }
 
     /// After a restart with the embedded broker nobody is connected: whoever was online is offline, since

@@ -1,24 +1,33 @@
-//! Live events for everybody who watches: serialised once, shared by all readers.
+//! Live events for everybody who watches: serialised once, kept for a while for who comes back.
+
+mod ring;
+
+pub use ring::{Item, Position};
 
 use crate::{state::Device, view};
 use bytes::Bytes;
+use parking_lot::Mutex;
 use protocol::DeviceId;
-use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
+use ring::Ring;
+use std::sync::Arc;
+use tokio::sync::watch;
 
-/// Events that a reader may be behind before it loses some.
+/// Events that a reader may be behind before it loses some, and that one who comes back may have missed.
 pub const CAPACITY: usize = 4096;
 
-/// Where events are published.
+/// Where events are published. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    events: broadcast::Sender<Bytes>,
+    ring: Arc<Mutex<Ring>>,
+    /// The number of the newest event.
+    newest: Arc<watch::Sender<u64>>,
 }
 
 /// What a reader gets.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Next {
-    /// A server-sent event, ready for the wire.
-    Event(Bytes),
+    /// An event.
+    Event(Arc<Item>),
     /// It was too slow and missed this many events; the next one is the newest.
     Lagged(u64),
     /// There will be no more.
@@ -28,41 +37,61 @@ pub enum Next {
 /// One reader.
 #[derive(Debug)]
 pub struct Reader {
-    events: broadcast::Receiver<Bytes>,
+    ring: Arc<Mutex<Ring>>,
+    newest: watch::Receiver<u64>,
+    /// The number of the last event that it has seen or let pass.
+    seen: u64,
 }
 
 impl Default for Stream {
     fn default() -> Self {
-        Self::new(CAPACITY)
+        Self::new(CAPACITY, 0)
     }
 }
 
 impl Stream {
-    /// A stream whose readers may be `capacity` events behind.
-    pub fn new(capacity: usize) -> Self {
-        Self { events: broadcast::Sender::new(capacity) }
+    /// A stream whose readers may be `capacity` events behind. `run` tells this run of the hub from others, so that
+    /// nobody goes on from another one's events.
+    pub fn new(capacity: usize, run: u64) -> Self {
+        Self { ring: Arc::new(Mutex::new(Ring::new(capacity, run))), newest: Arc::new(watch::Sender::new(0)) }
     }
 
     /// A reader of what is published from now on.
     pub fn subscribe(&self) -> Reader {
-        Reader { events: self.events.subscribe() }
+        let newest = self.newest.subscribe();
+        let mut ring = self.ring.lock();
+        ring.enter();
+        Reader { ring: self.ring.clone(), newest, seen: ring.newest() }
+    }
+
+    /// A reader of what is published after `position`; `None` when some of that is gone.
+    pub fn resume(&self, position: Position) -> Option<Reader> {
+        let newest = self.newest.subscribe();
+        let mut ring = self.ring.lock();
+        let seen = ring.find(position)?;
+        ring.enter();
+        Some(Reader { ring: self.ring.clone(), newest, seen })
     }
 
     /// Number of readers.
     pub fn readers(&self) -> usize {
-        self.events.receiver_count()
+        self.ring.lock().readers()
     }
 
-    /// Whether anybody reads.
+    /// Whether events are wanted: somebody reads, or has left only just and may come back.
     pub fn is_watched(&self) -> bool {
-        self.events.receiver_count() > 0
+        self.ring.lock().is_recording()
     }
 
     /// Publishes that a device's status or birth changed.
     pub fn device(&self, id: &DeviceId, device: &Device) {
-        if self.is_watched() {
-            self.publish(device_event(id, device));
-        }
+        self.publish("device", id, 0, |out| view::write_device(out, id, device));
+    }
+
+    /// Publishes that a device is forgotten.
+    pub fn forgotten(&self, id: &DeviceId) {
+        let data = format!(r#"{{"device":"{id}"}}"#);
+        self.publish("forgotten", id, 0, |out| out.extend_from_slice(data.as_bytes()));
     }
 
     /// Publishes live values, `text` being the JSON of the state.
@@ -75,103 +104,92 @@ impl Stream {
         self.part("summary", device, Some(received_ms), text);
     }
 
-    fn part(&self, name: &str, device: &DeviceId, received_ms: Option<i64>, text: &[u8]) {
-        if self.is_watched() {
-            self.publish(event(name, text.len() + 160, |out| {
-                view::write_event(out, device, received_ms, name, text);
-            }));
-        }
+    fn part(&self, name: &'static str, device: &DeviceId, received_ms: Option<i64>, text: &[u8]) {
+        self.publish(name, device, text.len() + 200, |out| {
+            view::write_event(out, device, received_ms, name, text);
+        });
     }
 
-    fn publish(&self, event: Bytes) {
-        // An error means that the last reader has just left.
-        let _ = self.events.send(event);
+    fn publish(&self, name: &'static str, device: &DeviceId, size: usize, data: impl FnOnce(&mut Vec<u8>)) {
+        let number = self.ring.lock().publish(|position| Item {
+            position,
+            name,
+            device: device.clone(),
+            event: write(name, Some(position), size, data),
+        });
+        self.newest.send_replace(number);
     }
 }
 
 impl Reader {
     /// Waits for the next event. Can be cancelled without losing any.
     pub async fn next(&mut self) -> Next {
-        match self.events.recv().await {
-            Ok(event) => Next::Event(event),
-            Err(RecvError::Closed) => Next::Closed,
-            Err(RecvError::Lagged(lost)) => Next::Lagged(lost + self.skip_to_newest()),
-        }
-    }
-
-    /// Drops what is waiting. A reader that fell behind would only fall behind again with old news.
-    fn skip_to_newest(&mut self) -> u64 {
-        let mut skipped = 0;
-        // Bounded, because others publish meanwhile.
-        for _ in 0..CAPACITY {
-            match self.events.try_recv() {
-                Ok(_) => skipped += 1,
-                Err(TryRecvError::Lagged(lost)) => skipped += lost,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+        loop {
+            match self.ring.lock().after(self.seen) {
+                Ok(Some(item)) => {
+                    self.seen = item.position.number;
+                    return Next::Event(item);
+                }
+                Ok(None) => {}
+                // One that fell behind would only fall behind again with old news.
+                Err(newest) => {
+                    let missed = newest - self.seen;
+                    self.seen = newest;
+                    return Next::Lagged(missed);
+                }
+            }
+            if self.newest.wait_for(|newest| *newest > self.seen).await.is_err() {
+                return Next::Closed;
             }
         }
-        skipped
+    }
+
+    /// Up to where it has read.
+    pub fn position(&self) -> Position {
+        Position { run: self.ring.lock().run(), number: self.seen }
     }
 }
 
-/// The event `device`.
-pub fn device_event(id: &DeviceId, device: &Device) -> Bytes {
-    event("device", 0, |out| view::write_device(out, id, device))
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.ring.lock().leave();
+    }
 }
 
-/// The event `ping`.
-pub fn ping_event(now_ms: i64) -> Bytes {
-    Bytes::from(format!("event: ping\ndata: {{\"now_ms\":{now_ms}}}\n\n"))
+/// The event `device`, of what is so at this moment.
+pub fn device_event(id: &DeviceId, device: &Device) -> Bytes {
+    write("device", None, 0, |out| view::write_device(out, id, device))
+}
+
+/// The event `ping` to a reader that has read up to `position`.
+pub fn ping_event(now_ms: i64, position: Position) -> Bytes {
+    let data = format!("{{\"now_ms\":{now_ms}}}");
+    write("ping", Some(position), 0, |out| out.extend_from_slice(data.as_bytes()))
 }
 
 /// The event `lagged`.
-pub fn lagged_event(skipped_count: u64) -> Bytes {
-    Bytes::from(format!("event: lagged\ndata: {{\"skipped_count\":{skipped_count}}}\n\n"))
+pub fn lagged_event(skipped_count: u64, position: Position) -> Bytes {
+    let data = format!("{{\"skipped_count\":{skipped_count}}}");
+    write("lagged", Some(position), 0, |out| out.extend_from_slice(data.as_bytes()))
 }
 
-fn event(name: &str, capacity: usize, write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
-    let mut out = Vec::with_capacity(capacity);
-    out.extend_from_slice(b"event: ");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\ndata: ");
-    write(&mut out);
+/// The event `resume`, first of all to who came back.
+pub fn resume_event(resumed: bool) -> Bytes {
+    let data = format!("{{\"resumed\":{resumed}}}");
+    write("resume", None, 0, |out| out.extend_from_slice(data.as_bytes()))
+}
+
+/// An event with this data, ready for the wire.
+fn write(name: &str, position: Option<Position>, size: usize, data: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let mut out = Vec::with_capacity(size);
+    if let Some(position) = position {
+        out.extend_from_slice(format!("id: {position}\n").as_bytes());
+    }
+    out.extend_from_slice(format!("event: {name}\ndata: ").as_bytes());
+    data(&mut out);
     out.extend_from_slice(b"\n\n");
     Bytes::from(out)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn summary(stream: &Stream, text: &str) {
-        stream.summary(&"roof".parse().unwrap(), 7, text.as_bytes());
-    }
-
-    #[tokio::test]
-    async fn every_reader_gets_the_same_bytes() {
-        let stream = Stream::default();
-        let (mut one, mut two) = (stream.subscribe(), stream.subscribe());
-        summary(&stream, "{}");
-        let (Next::Event(first), Next::Event(second)) = (one.next().await, two.next().await) else {
-            panic!("both get the event")
-        };
-        assert_eq!(
-            first,
-            &b"event: summary\ndata: {\"device\":\"roof\",\"received_ms\":7,\"summary\":{}}\n\n"[..]
-        );
-        assert_eq!(first.as_ptr(), second.as_ptr(), "serialised once");
-    }
-
-    #[tokio::test]
-    async fn a_slow_reader_is_told_how_much_it_missed_and_goes_on_from_the_newest() {
-        let stream = Stream::new(4);
-        let mut slow = stream.subscribe();
-        (0..10).for_each(|i| summary(&stream, &i.to_string()));
-        assert_eq!(slow.next().await, Next::Lagged(10));
-        summary(&stream, "\"newest\"");
-        let Next::Event(event) = slow.next().await else { panic!("an event") };
-        assert!(event.ends_with(b"\"summary\":\"newest\"}\n\n"), "{event:?}");
-        drop(stream);
-        assert_eq!(slow.next().await, Next::Closed);
-    }
-}
+mod tests;

@@ -99,6 +99,21 @@ pub struct LaggedEvent {
     pub skipped_count: u64,
 }
 
+/// Event `forgotten` of the stream: the hub no longer knows the device.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct ForgottenEvent {
+    /// The device.
+    #[schema(schema_with = device_id)]
+    pub device: DeviceId,
+}
+
+/// Event `resume` of the stream, to a reader that came back with `Last-Event-ID`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct ResumeEvent {
+    /// Whether what was missed follows. Otherwise it is gone, or of another run of the hub, and the devices follow.
+    pub resumed: bool,
+}
+
 /// Writes a [`DeviceView`].
 pub fn write_device(out: &mut Vec<u8>, id: &DeviceId, device: &Device) {
     let status = device.status.map_or("unknown", protocol::Status::as_str);

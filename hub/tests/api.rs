@@ -2,50 +2,12 @@
 
 mod common;
 
-use common::{Hub, SURELY, backlog, birth, state, summary};
+use common::{Hub, backlog, birth, state, summary};
 use hub::stream::Stream;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BACKLOG: &str = "edgewise/roof/backlog";
-
-/// Reads server-sent events.
-struct Events {
-    response: reqwest::Response,
-    pending: String,
-}
-
-impl Events {
-    async fn open(hub: &Hub) -> Self {
-        let response = reqwest::get(hub.url("/api/v1/stream")).await.unwrap();
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, pending: String::new() }
-    }
-
-    async fn next(&mut self) -> Option<(String, Value)> {
-        loop {
-            if let Some((event, rest)) = self.pending.split_once("\n\n") {
-                let (name, data) = event.split_once('\n').unwrap();
-                let name = name.strip_prefix("event: ").unwrap().to_owned();
-                let data = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
-                self.pending = rest.to_owned();
-                return Some((name, data));
-            }
-            let chunk = tokio::time::timeout(SURELY, self.response.chunk()).await.expect("an event");
-            self.pending.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
-        }
-    }
-
-    async fn until(&mut self, wanted: &str) -> Value {
-        loop {
-            let (name, data) = self.next().await.expect("the stream goes on");
-            if name == wanted {
-                return data;
-            }
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_device_and_its_latest_values_are_told() {
@@ -130,7 +92,7 @@ async fn two_devices(path: &std::path::Path) -> Hub {
             minutes.map(|n| summary("b1", n, n as i64 * 60_000, "a_percent", n as f64 * 20.0)).collect();
         hub.receive(&format!("edgewise/{device}/backlog"), backlog(&summaries), 1_000_000).await;
     }
-    while !(hub.next_ack().await.sequence == 8) {}
+    while hub.next_ack().await.sequence != 8 {}
     while hub.get("/api/v1/devices/shed/ledger").await.1["received_count"] != 3 {}
     hub
 }
@@ -252,8 +214,8 @@ async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
         ("/api/v1/devices/roof/report?metric=a&bands=9,1", 400, "parameter bands"),
         ("/api/v1/devices/shed/report?metric=a", 404, "no device"),
         ("/api/v1/compare?metric=a", 400, "parameter devices"),
-        ("/api/v2/devices", 404, "/api/openapi.json"),
-        ("/api", 404, "/api/openapi.json"),
+        ("/api/v2/devices", 404, "/api tells"),
+        ("/assets/none.js", 404, "no file /assets/none.js"),
     ] {
         let (got, problem) = hub.get(path).await;
         assert_eq!((got, &problem["status"]), (status, &json!(status)), "{path}");
@@ -263,6 +225,8 @@ async fn what_is_asked_wrongly_is_a_problem_that_says_what() {
     assert_eq!(posted.status(), 405);
     assert_eq!(posted.headers()["content-type"], "application/problem+json");
     assert_eq!(posted.headers()["allow"], "GET,HEAD");
+    let posted = reqwest::Client::new().post(hub.url("/")).send().await.unwrap();
+    assert_eq!(posted.headers()["content-type"], "application/problem+json");
     hub.stop().await;
 }
 
@@ -280,84 +244,41 @@ async fn the_description_and_the_health_are_told() {
 }
 
 #[tokio::test]
-async fn every_reader_of_the_stream_sees_the_devices_and_then_what_happens() {
+async fn the_description_can_be_read_by_people() {
     let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
-    hub.receive("edgewise/roof/birth", birth("b1"), 5_000).await;
-    hub.receive("edgewise/shed/status", "offline", 5_001).await;
-    let mut readers = [Events::open(&hub).await, Events::open(&hub).await];
-    for reader in &mut readers {
-        for id in ["roof", "shed"] {
-            let (name, device) = reader.next().await.unwrap();
-            assert_eq!((name.as_str(), &device["id"]), ("device", &json!(id)));
-        }
-        let (name, ping) = reader.next().await.unwrap();
-        assert!(name == "ping" && ping["now_ms"].as_i64().unwrap() > 1_700_000_000_000, "{ping}");
-    }
-    hub.receive("edgewise/roof/status", "online", 6_000).await;
-    hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 6_001).await;
-    hub.receive("edgewise/roof/state", "{", 6_002).await;
-    hub.receive("edgewise/roof/summary", summary("b1", 1, 1_000, "a_percent", 5.0), 6_003).await;
-    for reader in &mut readers {
-        let device = reader.until("device").await;
-        assert_eq!((&device["status"], &device["birth"]["hostname"]), (&json!("online"), &json!("roof")));
-        let event = reader.next().await.unwrap();
-        let values: Value = serde_json::from_str(&state("b1", 10, 42.0)).unwrap();
-        assert_eq!(
-            event,
-            ("state".to_owned(), json!({"device": "roof", "received_ms": 6_001, "state": values}))
-        );
-        let event = reader.until("summary").await;
-        assert_eq!((&event["received_ms"], &event["summary"]["sequence"]), (&json!(6_003), &json!(1)));
-    }
-    hub.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_that_does_not_read_lags_and_holds_up_nobody() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(4)).await;
-    let mut slow = Events::open(&hub).await;
-    assert_eq!(slow.next().await.unwrap().0, "ping");
-    // Far more than the sockets between the two hold: a key that nobody knows, and 28 MB of it.
-    let padding = format!("{{\"padding\":\"{}\",", "x".repeat(700_000));
-    for n in 1..=40 {
-        let payload = state("b1", n, 1.0).replacen('{', &padding, 1);
-        hub.receive("edgewise/roof/state", payload, n as i64).await;
-    }
-    // One way or the other it learns of each event, in order, and in the end it is with the newest.
-    let (mut seen, mut skipped, mut newest) = (0, 0, 0);
-    let mut published = 40;
-    while newest <= 40 {
-        let Ok(event) = tokio::time::timeout(Duration::from_millis(300), slow.next()).await else {
-            published += 1;
-            hub.receive("edgewise/roof/state", state("b1", published, 7.0), published as i64).await;
-            continue;
-        };
-        match event.expect("the stream goes on") {
-            (name, data) if name == "state" => {
-                let received = data["received_ms"].as_u64().unwrap();
-                assert!(received > newest, "{received} after {newest}");
-                (seen, newest) = (seen + 1, received);
-            }
-            (name, data) if name == "lagged" => skipped += data["skipped_count"].as_u64().unwrap(),
-            (name, _) => assert_eq!(name, "ping"),
-        }
-    }
-    assert!(skipped > 0, "the sockets held it all");
-    assert_eq!(seen + skipped, newest, "the n-th event came at n");
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    let page = reqwest::get(hub.url("/api")).await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert!(page.text().await.unwrap().contains("<h3>GET /api/v1/events</h3>"));
+    let style = reqwest::get(hub.url("/api/style.css")).await.unwrap();
+    assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
     hub.stop().await;
 }
 
 #[tokio::test]
-async fn open_streams_do_not_hold_up_the_end() {
+async fn what_a_reader_has_is_not_sent_again_until_it_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let hub = Hub::start(&folder.path().join("hub.db")).await;
-    let (mut read, unread) = (Events::open(&hub).await, Events::open(&hub).await);
-    assert_eq!(read.next().await.unwrap().0, "ping");
-    let ((), rest) = tokio::join!(hub.stop(), read.next());
-    assert_eq!(rest, None, "the stream ends in order");
-    drop(unread);
+    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+    hub.receive("edgewise/roof/birth", birth("b1"), 5_000).await;
+    let client = reqwest::Client::new();
+    for path in ["/api/v1/devices/roof", "/api/v1/events", "/api/openapi.json", "/api"] {
+        let first = client.get(hub.url(path)).send().await.unwrap();
+        let tag = first.headers()["etag"].clone();
+        assert_eq!(first.headers()["cache-control"], "private, no-cache", "{path}");
+        let url = hub.url(path);
+        let ask = || client.get(&url).header("if-none-match", tag.clone()).send();
+        let again = ask().await.unwrap();
+        assert_eq!((again.status().as_u16(), &again.headers()["etag"]), (304, &tag), "{path}");
+        assert!(again.bytes().await.unwrap().is_empty());
+        if path == "/api/v1/devices/roof" {
+            hub.receive("edgewise/roof/state", state("b1", 10, 42.0), 5_002).await;
+            let newer = ask().await.unwrap();
+            assert!(newer.status() == 200 && newer.headers()["etag"] != tag);
+        }
+    }
+    let live = client.get(hub.url("/api/v1/devices")).send().await.unwrap();
+    assert!(live.headers().get("etag").is_none() && live.headers()["cache-control"] == "no-store");
+    hub.stop().await;
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents() {
     }
     hub.replay("edgewise/roof/state", faulty(40, &json!({"a": "no_answer", "b": "absent"})), 101).await;
     hub.receive("edgewise/roof/status", "online", 102).await;
-    let events = await_events(&hub, "from=11", 1).await;
+    let events = await_events(&hub, "from_ms=11", 1).await;
     assert_eq!((&events[0]["subject"], &events[0]["late"]), (&json!("b"), &json!(true)));
     assert_eq!(await_events(&hub, "", 9).await.len(), 9);
     hub.stop().await;
@@ -95,7 +95,7 @@ async fn who_stays_away_after_the_start_of_the_hub_is_offline_and_who_comes_back
     hub.receive("edgewise/back/status", "online", 101).await;
     hub.recorder.settle(&hub.state, 200);
     hub.recorder.settle(&hub.state, 300);
-    let events = await_events(&hub, "from=100", 1).await;
+    let events = await_events(&hub, "from_ms=100", 1).await;
     let told = (&events[0]["device"], &events[0]["kind"], &events[0]["time_ms"], &events[0]["late"]);
     assert_eq!(told, (&json!("gone"), &json!("offline"), &json!(200), &json!(true)));
     hub.stop().await;
@@ -131,7 +131,7 @@ async fn pages_follow_each_other_without_gap_or_overlap_and_filters_hold() {
     }
     assert_eq!(paged, all);
 
-    let shed = await_events(&hub, "device=shed&kind=offline&from=1000&to=1002", 3).await;
+    let shed = await_events(&hub, "device=shed&kind=offline&from_ms=1000&to_ms=1002", 3).await;
     assert!(shed.iter().all(|e| e["device"] == "shed" && e["kind"] == "offline"), "{shed:?}");
     assert_eq!(hub.get("/api/v1/events?device=nobody").await.1, json!({"events": [], "next_cursor": null}));
     let (status, problem) = hub.get("/api/v1/events?from=soon").await;

@@ -79,7 +79,7 @@ fn record(minute: i64, received_ms: i64) -> Record {
         device: "roof".parse().unwrap(),
         boot: "b1".parse().unwrap(),
         sequence,
-        timed: Timed { time_ms, by: if minute % 7 == 0 { TimedBy::Receipt } else { TimedBy::Device } },
+        timed: Timed { time_ms, by: if minute % 7 == 0 { TimedBy::Hub } else { TimedBy::Device } },
         received_ms,
         text: summary("b1", sequence, time_ms, "a_percent", minute as f64).into(),
     }
@@ -112,6 +112,19 @@ fn minute(minute: i64) -> Point {
 
 fn minutes(minutes: impl IntoIterator<Item = i64>) -> Vec<Point> {
     minutes.into_iter().map(minute).collect()
+}
+
+#[test]
+fn what_is_packed_of_a_device_is_forgotten_with_it() {
+    let mut case = Case::new();
+    case.commit(1..=180, DAY + 4 * HOUR_MS);
+    case.keep_up(&KEEP, DAY + 5 * HOUR_MS);
+    assert!(count(&case.path, "chunks") > 0, "some of it is packed");
+    case.store.forget(&"roof".parse().unwrap()).unwrap();
+    for table in ["chunks", "series", "summaries", "receipts", "runs"] {
+        assert_eq!(count(&case.path, table), 0, "{table}");
+    }
+    assert!(case.read(None).is_empty());
 }
 
 #[test]

@@ -49,7 +49,11 @@ export interface paths {
         get: operations["get_device"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Forget a device: its history, its ledger, its events, and what the broker keeps of it.
+         * @description One that is online is not forgotten, because it would be back with its next message.
+         */
+        delete: operations["forget_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -140,7 +144,10 @@ export interface paths {
          * Live server-sent events.
          * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
          *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-         *     (`SummaryEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *     (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         *
+         *     To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
+         *     follows, without the devices, or it is gone and the devices follow as if the reader were new.
          */
         get: operations["stream"];
         put?: never;
@@ -427,6 +434,10 @@ export interface components {
         };
         /** @description Why a sensor gave no readings. */
         Fault: "absent" | "no_answer" | "stuck" | "out_of_range" | "skipped" | "wrong_chip" | "unknown";
+        /** @description Event `forgotten` of the stream: the hub no longer knows the device. */
+        ForgottenEvent: {
+            device: components["schemas"]["DeviceId"];
+        };
         /** @description The history of some metrics of a device. */
         HistoryView: {
             /** @description The device. */
@@ -661,6 +672,29 @@ export interface components {
              */
             step_ms?: number | null;
         };
+        /** @description Event `resume` of the stream, to a reader that came back with `Last-Event-ID`. */
+        ResumeEvent: {
+            /** @description Whether what was missed follows. Otherwise it is gone, or of another run of the hub, and the devices follow. */
+            resumed: boolean;
+        };
+        /** @description Summaries whose time in the history is not the device's word. */
+        Retimed: {
+            /**
+             * Format: int64
+             * @description How many summaries.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description The latest of them, included.
+             */
+            to_ms: number;
+        };
         /** @description One run of an agent, within which summaries count from 1. */
         RunView: {
             /** @description The run. */
@@ -702,8 +736,8 @@ export interface components {
              * @description Summaries committed, each once.
              */
             received_count: number;
-            timed_by_hub: components["schemas"]["TimedSpan"] | null;
-            timed_by_receipt: components["schemas"]["TimedSpan"] | null;
+            timed_by_hub: components["schemas"]["Retimed"] | null;
+            timed_by_receipt: components["schemas"]["Retimed"] | null;
         };
         /** @description One sensor of a device, such as `cpu` or `outdoor`. */
         SensorId: string;
@@ -841,24 +875,6 @@ export interface components {
             received_ms: number;
             summary: components["schemas"]["Summary"];
         };
-        /** @description Summaries whose time in the history is not the device's word. */
-        TimedSpan: {
-            /**
-             * Format: int64
-             * @description How many summaries.
-             */
-            count: number;
-            /**
-             * Format: int64
-             * @description The earliest of these times, in milliseconds since 1970-01-01 UTC.
-             */
-            from_ms: number;
-            /**
-             * Format: int64
-             * @description The latest of them, included.
-             */
-            to_ms: number;
-        };
         /** @description The processes that cost most, largest first. */
         Top: {
             /** @description By CPU time since the last look. */
@@ -928,6 +944,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
                 headers: {
@@ -966,6 +1000,24 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceList"];
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_device: {
@@ -989,8 +1041,110 @@ export interface operations {
                     "application/json": components["schemas"]["DeviceView"];
                 };
             };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is online. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Store or broker are in the way; try again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1057,6 +1211,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
                 headers: {
@@ -1096,6 +1268,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such device. */
@@ -1165,6 +1364,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such device. */
             404: {
                 headers: {
@@ -1193,15 +1410,19 @@ export interface operations {
                 /** @description A kind of event; repeat it for more. All kinds when left out. */
                 kind?: components["schemas"]["EventKind"][];
                 /**
-                 * @description Start, included: milliseconds since 1970-01-01 UTC, RFC 3339, `now`, or relative such as `-24h` or `-7d`.
+                 * @description Start, included: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w).
                  * @example -24h
                  */
                 from?: string;
                 /**
-                 * @description End, excluded; in the same forms.
+                 * @description End, excluded: RFC 3339, `now`, or back from now.
                  * @example now
                  */
                 to?: string;
+                /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
+                from_ms?: number;
+                /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
+                to_ms?: number;
                 /** @description Events in one answer; 100 when left out. */
                 limit?: number;
                 /** @description Where the page begins: `next_cursor` of the page before it. */
@@ -1234,6 +1455,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The log cannot be read. */
             503: {
                 headers: {
@@ -1247,8 +1486,16 @@ export interface operations {
     };
     stream: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Id of a device; repeat it for more. All devices when left out. */
+                device?: string[];
+                /** @description Name of a metric; repeat it for more. Values of others are left out. */
+                metric?: string[];
+            };
+            header?: {
+                /** @description Id of the last event that came before the connection broke. Browsers send it by themselves. */
+                "Last-Event-ID"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1261,6 +1508,33 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many streams are open. */
@@ -1292,6 +1566,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_metrics: {
@@ -1312,6 +1595,24 @@ export interface operations {
                     "application/openmetrics-text": string;
                 };
             };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_device_metrics: {
@@ -1330,6 +1631,24 @@ export interface operations {
                 };
                 content: {
                     "application/openmetrics-text": string;
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description They cannot be told now. */
@@ -1359,6 +1678,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something is wrong. */

@@ -63,9 +63,15 @@ fn the_examples_of_the_contract_are_what_running_programs_say() {
                 .collect();
             assert!(errors.is_empty(), "{what} of {channel}: {errors:?}");
         }
+        // Said only where the clock of the machine is not kept right, which the test cannot choose.
+        let always = |message| {
+            let mut keys = keys(message);
+            keys.retain(|key| channel == "birth" || !key.ends_with("machine_boot"));
+            keys
+        };
         assert_eq!(
-            keys(json),
-            keys(&captured[channel]),
+            always(json),
+            always(&captured[channel]),
             "the example of {channel} in docs/mqtt.md (left) is out of date: UPDATE=1 cargo test -p e2e --test contract"
         );
     }

@@ -6,6 +6,7 @@ mod delivery;
 mod disk;
 mod outbox;
 mod results;
+mod rival;
 mod slips;
 
 pub use connection::{Connection, Settings, Subscription};
@@ -21,6 +22,7 @@ use connection::{Event, Message};
 use delivery::Delivery;
 use protocol::{Backlog, Birth, BootId, Channel, DeviceId, Stamp, Status, Topic, Topics, Version};
 use results::Results;
+use rival::Rival;
 use serde_json::value::RawValue;
 use std::{
     sync::{
@@ -56,6 +58,7 @@ pub struct Publisher {
     outputs: Outputs,
     answers: Option<mpsc::Receiver<Answer>>,
     results: Results,
+    rival: Rival,
     health: Option<Arc<Health>>,
 }
 
@@ -80,6 +83,7 @@ impl Publisher {
             outputs: Outputs::default(),
             answers: None,
             results: Results::default(),
+            rival: Rival::default(),
             health: None,
         }
     }
@@ -103,7 +107,8 @@ impl Publisher {
     pub fn subscriptions_of(topics: &Topics, device: &DeviceId, discovery: &Discovery) -> Vec<Subscription> {
         let ack = Subscription { topic: topics.device(device, Channel::Ack), qos: 1 };
         let discovery = discovery.subscriptions().map(|topic| Subscription { topic, qos: 0 });
-        [ack].into_iter().chain(discovery).collect()
+        let birth = Subscription { topic: topics.device(device, Channel::Birth), qos: 0 };
+        [ack, birth].into_iter().chain(discovery).collect()
     }
 
     /// Runs until the reports end.
@@ -228,6 +233,16 @@ impl Publisher {
                         self.outputs.hub_heard(now_ms);
                     }
                     Err(error) => tracing::warn!(topic = message.topic, %error, "not understood, ignored"),
+                }
+            }
+            Some(Topic::Device(device, Channel::Birth)) if device == self.device => {
+                if let Some(hostname) = self.rival.hear(&message.payload, &self.birth.stamp.boot) {
+                    tracing::warn!(
+                        %device,
+                        hostname,
+                        "another agent has the same device id: the two throw each other out; set another `device` in \
+                         the config of one of them"
+                    );
                 }
             }
             // A session of before may have subscribed to more than this run wants to hear.

@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use protocol::DeviceId;
+use protocol::{DeviceId, Status};
 use std::sync::Arc;
 
 /// The device that a path names. There is none without its latest values.
@@ -44,6 +44,39 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     json(body)
 }
 
+/// Forget a device: its history, its ledger, its events, and what the broker keeps of it.
+///
+/// One that is online is not forgotten, because it would be back with its next message.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/devices/{device}",
+    tag = "devices",
+    operation_id = "forget_device",
+    params(("device" = String, Path, description = "Id of the device.")),
+    responses(
+        (status = NO_CONTENT, description = "It is forgotten."),
+        (status = BAD_REQUEST, description = "The id is no text.", body = Problem, content_type = "application/problem+json"),
+        (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
+        (status = CONFLICT, description = "It is online.", body = Problem, content_type = "application/problem+json"),
+        (status = SERVICE_UNAVAILABLE, description = "Store or broker are in the way; try again.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn forget(
+    State(shared): State<Arc<Shared>>,
+    Known { id, latest }: Known,
+) -> Result<StatusCode, Problem> {
+    if latest.status == Some(Status::Online) {
+        let detail = format!("{id} is online: stop its agent first, or it would come back");
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    shared.api.forget.forget(&id).await.map_err(|reason| {
+        tracing::warn!(device = %id, "not forgotten: {reason}");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{id} is not forgotten: {reason}"))
+    })?;
+    tracing::info!(device = %id, "forgotten");
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// One device with its latest values.
 #[utoipa::path(
     get,
@@ -53,6 +86,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     params(("device" = String, Path, description = "Id of the device.")),
     responses(
         (status = OK, description = "The device.", body = view::DeviceView),
+        (status = BAD_REQUEST, description = "The id is no text.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
     )
 )]

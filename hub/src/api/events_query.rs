@@ -1,7 +1,10 @@
 //! Which events are asked for, and how they are to be written.
 
-use super::{Problem, when};
-use crate::events::{Filter, Kind, Place};
+use super::Problem;
+use crate::{
+    asked::time::When,
+    events::{Filter, Kind, Place},
+};
 use axum::http::{HeaderMap, StatusCode, header};
 use std::fmt::Display;
 use utoipa::IntoParams;
@@ -32,12 +35,18 @@ struct Named {
     /// A kind of event; repeat it for more. All kinds when left out.
     #[param(value_type = Option<Vec<Kind>>, explode = true)]
     kind: Vec<Kind>,
-    /// Start, included: milliseconds since 1970-01-01 UTC, RFC 3339, `now`, or relative such as `-24h` or `-7d`.
+    /// Start, included: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w).
     #[param(value_type = Option<String>, example = "-24h")]
     from: String,
-    /// End, excluded; in the same forms.
+    /// End, excluded: RFC 3339, `now`, or back from now.
     #[param(value_type = Option<String>, example = "now")]
     to: String,
+    /// Start in milliseconds since 1970-01-01 UTC, instead of `from`.
+    #[param(value_type = Option<i64>)]
+    from_ms: i64,
+    /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
+    #[param(value_type = Option<i64>)]
+    to_ms: i64,
     /// Events in one answer; 100 when left out.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
     limit: u16,
@@ -70,10 +79,14 @@ impl Question {
     /// Reads a query; `now_ms` is what relative times refer to.
     pub(super) fn parse(query: &str, headers: &HeaderMap, now_ms: i64) -> Result<Self, Problem> {
         let mut filter = Filter::default();
+        let (mut from, mut to) = (None, None);
         let (mut limit, mut csv) = (DEFAULT_LIMIT, prefers_csv(headers));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let time =
-                || when::parse(&value, now_ms).ok_or_else(|| bad(&name, format!("must be {}", when::FORMS)));
+            let time = || When::parse(&value).map_err(|error| bad(&name, error));
+            let milliseconds = || {
+                let number = value.parse().map(When::At);
+                number.map_err(|_| bad(&name, "must be whole milliseconds since 1970-01-01 UTC"))
+            };
             match name.as_ref() {
                 "device" => filter.devices.push(value.parse().map_err(|error| bad(&name, error))?),
                 "kind" => {
@@ -82,8 +95,10 @@ impl Question {
                         filter.kinds.push(kind);
                     }
                 }
-                "from" => filter.from_ms = Some(time()?),
-                "to" => filter.to_ms = Some(time()?),
+                "from" => from = Some(time()?),
+                "to" => to = Some(time()?),
+                "from_ms" => from = Some(milliseconds()?),
+                "to_ms" => to = Some(milliseconds()?),
                 "limit" => {
                     let number = value.parse().ok().filter(|number| (1..=MAX_LIMIT).contains(number));
                     limit = number.ok_or_else(|| bad(&name, format!("must be 1 to {MAX_LIMIT}")))?;
@@ -104,7 +119,7 @@ impl Question {
                 _ => {
                     return Err(bad(
                         &name,
-                        "is unknown: there are device, kind, from, to, limit, cursor and format",
+                        "is unknown: there are device, kind, from, to, from_ms, to_ms, limit, cursor and format",
                     ));
                 }
             }
@@ -115,6 +130,8 @@ impl Question {
                 format!("is allowed {MAX_DEVICES} times, not {}", filter.devices.len()),
             ));
         }
+        filter.to_ms = to.map(|to| to.resolve(now_ms));
+        filter.from_ms = from.map(|from| from.resolve(filter.to_ms.unwrap_or(now_ms)));
         if filter.from_ms.zip(filter.to_ms).is_some_and(|(from, to)| from >= to) {
             return Err(bad("from", "must be before to"));
         }
@@ -172,9 +189,10 @@ mod tests {
             ("device=a%2Fb", "parameter device: an id is made of"),
             (many.as_str(), "parameter device: is allowed 100 times, not 101"),
             ("kind=death", "parameter kind: \"death\" is no kind of event"),
-            ("from=yesterday", "parameter from: must be milliseconds"),
-            ("to=", "parameter to: must be"),
-            ("from=5&to=5", "parameter from: must be before to"),
+            ("from=yesterday", "parameter from: \"yesterday\" is no time"),
+            ("to=", "parameter to: \"\" is no time"),
+            ("to_ms=now", "parameter to_ms: must be whole milliseconds"),
+            ("from_ms=5&to_ms=5", "parameter from: must be before to"),
             ("limit=0", "parameter limit: must be 1 to 1000"),
             ("limit=1001", "parameter limit: must be 1 to 1000"),
             ("cursor=5", "parameter cursor: is none"),

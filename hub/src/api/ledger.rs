@@ -3,7 +3,7 @@
 use super::{Problem, Shared, devices::Known, json, read};
 use crate::{
     receipts::MAX_MISSING,
-    store::{Run, TimedSpan},
+    store::{Retimed, Run},
 };
 use axum::{extract::State, response::Response};
 use serde::Serialize;
@@ -57,12 +57,12 @@ pub struct RunView {
     /// Summaries that were made while the device did not know the time, and that the hub timed by when it heard
     /// the same start of the machine; null when there are none.
     #[schema(required)]
-    pub timed_by_hub: Option<TimedSpan>,
+    pub timed_by_hub: Option<Retimed>,
     /// Summaries whose time nobody knows, because the machine was started anew before it learnt the time or the hub
     /// heard of it: they stand in the history when they came, which is later than they were. Null when there are
     /// none.
     #[schema(required)]
-    pub timed_by_receipt: Option<TimedSpan>,
+    pub timed_by_receipt: Option<Retimed>,
 }
 
 /// Sequences from `first` to `last`, both included.
@@ -83,6 +83,7 @@ pub struct HoleView {
     params(("device" = String, Path, description = "Id of the device.")),
     responses(
         (status = OK, description = "The ledger.", body = LedgerView),
+        (status = BAD_REQUEST, description = "The id is no text.", body = Problem, content_type = "application/problem+json"),
         (status = NOT_FOUND, description = "There is no such device.", body = Problem, content_type = "application/problem+json"),
         (status = SERVICE_UNAVAILABLE, description = "The store cannot be read.", body = Problem, content_type = "application/problem+json"),
     )

@@ -1,7 +1,8 @@
-//! What browsers and programs ask of the hub over HTTP. It only reads.
+//! What browsers and programs ask of the hub over HTTP.
 
 mod auth;
 mod devices;
+pub(crate) mod etag;
 mod events;
 mod events_query;
 mod health;
@@ -9,9 +10,11 @@ mod history;
 mod ledger;
 mod metrics;
 mod openapi;
+mod page;
 mod problem;
 mod read;
 mod stream;
+mod stream_filter;
 mod when;
 
 pub use auth::{EmptyPassword, Password};
@@ -22,13 +25,16 @@ pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
-use crate::{events::Log, metrics::Sources, panel, state::State, store::Read, stream::Stream};
+use crate::{
+    events::Log, forget::Forget, metrics::Sources, panel, state::State, store::Read, stream::Stream,
+};
 use axum::{
     Router,
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
+    routing::get,
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -59,6 +65,8 @@ pub struct Api {
     pub store: Arc<dyn Read>,
     /// What happened to devices.
     pub events: Log,
+    /// Forgets devices.
+    pub forget: Forget,
     /// What the hub counts.
     pub metrics: Sources,
     /// Whether the figures for Prometheus are told without the password.
@@ -99,7 +107,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: CancellationToken)
 fn documented() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(devices::list))
-        .routes(routes!(devices::one))
+        .routes(routes!(devices::one, devices::forget))
         .routes(routes!(history::history))
         .routes(routes!(history::report))
         .routes(routes!(history::compare))
@@ -124,11 +132,14 @@ fn router(api: Api, shutdown: CancellationToken) -> Router {
     let (router, _) = documented().split_for_parts();
     let always = |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
-        .route("/api/openapi.json", axum::routing::get(openapi::serve))
+        .route("/api/openapi.json", get(openapi::serve))
+        .route("/api", get(page::page))
+        .route("/api/style.css", get(page::style))
         .method_not_allowed_fallback(wrong_method)
         .fallback(other)
         .with_state(shared.clone())
         .layer(middleware::from_fn_with_state(shared, auth::guard))
+        .layer(middleware::from_fn(etag::etag))
         .layer(CompressionLayer::new())
         .layer(always(header::CACHE_CONTROL, "no-store"))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
@@ -137,15 +148,18 @@ fn router(api: Api, shutdown: CancellationToken) -> Router {
 }
 
 async fn wrong_method(method: Method) -> Response {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not possible here: only GET is"))
-        .into_response()
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{method} is not possible here: the header Allow tells what is"),
+    )
+    .into_response()
 }
 
 /// What no route matches: the panel's, unless it is meant for the API.
 async fn other(request: Request) -> Response {
     let path = request.uri().path();
     if path == "/api" || path.starts_with("/api/") {
-        let detail = format!("there is no {path}: /api/openapi.json tells what there is");
+        let detail = format!("there is no {path}: /api tells what there is");
         return Problem::new(StatusCode::NOT_FOUND, detail).into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod retime;
+mod rivals;
 
 use crate::{
     clock,
@@ -13,8 +14,9 @@ use crate::{
     stream::Stream,
 };
 use decode::{Body, Decoded, Decoder, Message, ReceivedSummary, Refused};
-use protocol::{DeviceId, Prefix};
+use protocol::{Birth, DeviceId, Prefix};
 use retime::DeviceClock;
+use rivals::Rivals;
 use std::{
     collections::HashMap,
     mem::{Discriminant, discriminant},
@@ -47,6 +49,7 @@ pub struct Ingest {
     decoder: Decoder,
     state: Arc<State>,
     clocks: HashMap<DeviceId, DeviceClock>,
+    rivals: HashMap<DeviceId, Rivals>,
     history: History,
     stream: Stream,
     events: Option<Recorder>,
@@ -58,15 +61,16 @@ pub struct Ingest {
 enum Complaint {
     Refused(Discriminant<Refused>),
     StoreBusy,
+    TwoAgents,
 }
 
 impl Ingest {
     /// Reads topics below `prefix`.
     pub fn new(prefix: Prefix, state: Arc<State>, history: History, stream: Stream) -> Self {
         let complaints = Complaints::new(COMPLAINT_INTERVAL_MS);
-        let (decoder, clocks) = (Decoder::new(prefix), HashMap::new());
-        let counters = Arc::default();
-        Self { decoder, state, clocks, history, stream, events: None, complaints, counters }
+        let (decoder, counters) = (Decoder::new(prefix), Arc::default());
+        let (clocks, rivals) = (HashMap::new(), HashMap::new());
+        Self { decoder, state, clocks, rivals, history, stream, events: None, complaints, counters }
     }
 
     /// The same, but what happens to devices is recorded.
@@ -124,10 +128,13 @@ impl Ingest {
         // As it was before this message, which may be of another start of the machine.
         let latest = if self.clocks.contains_key(device) { None } else { self.state.get(device) };
         let change = self.state.apply(message, received_ms)?;
+        self.note_clock(message, latest.as_ref(), change, received_ms);
+        if let (Body::Birth(birth, _), Change::Device) = (&message.body, change) {
+            self.note_run(device, birth, received_ms);
+        }
         if let Some(events) = &self.events {
             events.observe(message, change, received_ms);
         }
-        self.note_clock(message, latest.as_ref(), change, received_ms);
         self.remember(message, received_ms).await;
         self.publish(message, change, received_ms);
         Ok(())
@@ -149,6 +156,22 @@ impl Ingest {
             (Body::Birth(birth, _), Change::Device) => clock.note_birth(birth, heard_ms),
             (Body::State(state, _), Change::State(_)) => clock.note_state(&state.stamp, heard_ms),
             _ => {}
+        }
+    }
+
+    fn note_run(&mut self, device: &DeviceId, birth: &Birth, received_ms: i64) {
+        if self.rivals.len() > MAX_DEVICES {
+            self.rivals.clear();
+        }
+        let Some(other) = self.rivals.entry(device.clone()).or_default().hear(birth) else { return };
+        let key = (Some(device.clone()), Complaint::TwoAgents);
+        if let Some(more) = self.complaints.note(key, received_ms) {
+            // Host names are somebody's text.
+            let [host, other] = [&birth.hostname, &other].map(|name| name.escape_debug().to_string());
+            tracing::warn!(
+                %device, host, other, more,
+                "two agents have the same device id: set another `device` in the config of one of them"
+            );
         }
     }
 

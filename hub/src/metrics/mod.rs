@@ -14,7 +14,7 @@ use prometheus_client::{
 };
 use std::fmt;
 
-/// The media type of what [`text`] writes.
+/// The media type of what [`text()`] writes.
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// One metric with all its series.

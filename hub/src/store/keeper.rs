@@ -1,8 +1,9 @@
 //! The thread that keeps the store small.
 
-use super::{Keep, Upkeep};
+use super::{Keep, StoreError, Upkeep};
 use crate::clock;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -34,7 +35,12 @@ impl Keeper {
             let (mut rest, mut failing) = (FIRST_AFTER, false);
             while stopped.recv_timeout(rest) == Err(RecvTimeoutError::Timeout) {
                 let start = Instant::now();
-                rest = match upkeep.step(&keep, clock::now_ms()) {
+                // What breaks on one chunk must not end the upkeep of all others unseen.
+                let step = AssertUnwindSafe(|| upkeep.step(&keep, clock::now_ms()));
+                let result = catch_unwind(step).unwrap_or_else(|_| {
+                    Err(StoreError::Failed("a part of its upkeep panicked, please report it".to_owned()))
+                });
+                rest = match result {
                     Ok(more) => {
                         failing = false;
                         if more { start.elapsed().max(BREATH) } else { REST }

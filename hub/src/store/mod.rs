@@ -3,18 +3,17 @@
 pub mod chunk;
 pub mod fold;
 pub mod keeper;
+mod retimed;
 pub mod sqlite;
 pub mod writer;
 
 use crate::{
-    ingest::retime::{Timed, TimedBy},
     receipts::{Changes, Receipts},
     state::Device,
 };
 use protocol::{BootId, DeviceId, MetricName};
-use serde::Serialize;
+pub use retimed::Retimed;
 use std::sync::Arc;
-use utoipa::ToSchema;
 use writer::Record;
 
 /// The writing side of a store. One thread owns it, so its calls may block.
@@ -36,6 +35,12 @@ pub trait Store: Send {
     /// # Errors
     /// When the store cannot be written; nothing has changed then.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
+
+    /// Forgets all of a device, receipts included, or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError>;
 
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
@@ -133,28 +138,9 @@ pub struct Run {
     /// Times that a summary came that was committed already.
     pub double: u64,
     /// Summaries whose time the hub reckoned, see [`TimedBy::Hub`](crate::ingest::retime::TimedBy).
-    pub by_hub: Option<TimedSpan>,
+    pub by_hub: Option<Retimed>,
     /// Summaries whose time nobody knows: they stand at their receipt.
-    pub by_receipt: Option<TimedSpan>,
-}
-
-/// Summaries whose time in the history is not the device's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct TimedSpan {
-    /// The earliest of these times, in milliseconds since 1970-01-01 UTC.
-    pub from_ms: i64,
-    /// The latest of them, included.
-    pub to_ms: i64,
-    /// How many summaries.
-    pub count: u64,
-}
-
-impl TimedSpan {
-    fn add(span: &mut Option<Self>, time_ms: i64) {
-        let Self { from_ms, to_ms, count } =
-            span.unwrap_or(Self { from_ms: time_ms, to_ms: time_ms, count: 0 });
-        *span = Some(Self { from_ms: from_ms.min(time_ms), to_ms: to_ms.max(time_ms), count: count + 1 });
-    }
+    pub by_receipt: Option<Retimed>,
 }
 
 /// One run of a device's agent, within which sequences count.
@@ -176,20 +162,9 @@ pub struct Arrivals {
     /// Summaries that were committed before.
     pub double: u64,
     /// Of the new ones, those whose time the hub reckoned.
-    pub by_hub: Option<TimedSpan>,
+    pub by_hub: Option<Retimed>,
     /// Of the new ones, those whose time nobody knows.
-    pub by_receipt: Option<TimedSpan>,
-}
-
-impl Arrivals {
-    /// Counts a new summary by whose word its time is.
-    pub(crate) fn note_time(&mut self, timed: Timed) {
-        match timed.by {
-            TimedBy::Device => {}
-            TimedBy::Hub => TimedSpan::add(&mut self.by_hub, timed.time_ms),
-            TimedBy::Receipt => TimedSpan::add(&mut self.by_receipt, timed.time_ms),
-        }
-    }
+    pub by_receipt: Option<Retimed>,
 }
 
 /// A summary that comes more than two minutes after the end of its window waited somewhere.

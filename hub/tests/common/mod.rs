@@ -4,18 +4,20 @@
 use hub::{
     api::{self, Api, Password},
     events::{self, Recorder, RecorderThread},
+    forget::Forget,
     ingest::Ingest,
     metrics,
     mqtt::{Incoming, Outgoing},
-    state::State,
+    receipts::Receipts,
+    state::{Device, State},
     store::{
-        Store,
+        Batch, Read, Source, Store, StoreError, Upkeep,
         sqlite::SqliteStore,
         writer::{Health, Options, Writer},
     },
     stream::Stream,
 };
-use protocol::{Ack, Prefix};
+use protocol::{Ack, DeviceId, Prefix, Topics};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
@@ -46,6 +48,12 @@ impl Hub {
         Self::start_open(path, password, stream, false).await
     }
 
+    /// Its store panics at the first summary.
+    pub(crate) async fn start_fragile(path: &Path) -> Self {
+        let fragile = |store| -> Box<dyn Store> { Box::new(Fragile(store)) };
+        Self::start_on(path, None, Stream::default(), false, fragile).await
+    }
+
     /// With figures for everybody or not.
     pub(crate) async fn start_open(
         path: &Path,
@@ -53,14 +61,25 @@ impl Hub {
         stream: Stream,
         open_metrics: bool,
     ) -> Self {
+        Self::start_on(path, password, stream, open_metrics, |store| Box::new(store)).await
+    }
+
+    async fn start_on(
+        path: &Path,
+        password: Option<&str>,
+        stream: Stream,
+        open_metrics: bool,
+        wrap: impl FnOnce(SqliteStore) -> Box<dyn Store>,
+    ) -> Self {
         let mut store = SqliteStore::open(path).unwrap();
         let state = Arc::new(State::restore(store.load().unwrap()));
         let reader = store.reader();
         let events = events::Log::open(path).unwrap();
         let (recorder, recorder_thread) = Recorder::start(events.clone(), None).unwrap();
         let (acks_out, acks) = mpsc::channel(10_000);
+        let acks_sender = acks_out.clone();
         let (writer, history) =
-            Writer::start(Box::new(store), state.clone(), acks_out, Options::default()).unwrap();
+            Writer::start(wrap(store), state.clone(), acks_out, Options::default()).unwrap();
         let health = writer.health();
         let ingest = Ingest::new(Prefix::default(), state.clone(), history, stream.clone());
         let ingest = ingest.recording(recorder.clone());
@@ -80,9 +99,17 @@ impl Hub {
         let checked = health.clone();
         let api = Api {
             state: state.clone(),
-            stream,
+            stream: stream.clone(),
             store: reader,
             events,
+            forget: Forget {
+                store: writer.forgetter(),
+                events: recorder.clone(),
+                stream: stream.clone(),
+                outgoing: acks_sender,
+                connected: Box::new(|| Ok(())),
+                topics: Topics::default(),
+            },
             metrics: sources,
             open_metrics,
             checks: vec![("store", Box::new(move || checked.check()))],
@@ -142,6 +169,31 @@ impl Hub {
             "{path}"
         );
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+    }
+}
+
+/// A store that panics at the first summary.
+struct Fragile(SqliteStore);
+
+impl Store for Fragile {
+    fn load(&mut self) -> Result<Vec<(DeviceId, Device)>, StoreError> {
+        self.0.load()
+    }
+    fn receipts(&mut self, source: &Source) -> Result<Receipts, StoreError> {
+        self.0.receipts(source)
+    }
+    fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        assert!(batch.records.is_empty(), "as a test wants it");
+        self.0.commit(batch)
+    }
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        self.0.forget(device)
+    }
+    fn reader(&self) -> Arc<dyn Read> {
+        self.0.reader()
+    }
+    fn upkeep(&self) -> Box<dyn Upkeep> {
+        self.0.upkeep()
     }
 }
 

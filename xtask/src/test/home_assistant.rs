@@ -3,7 +3,6 @@
 //! The release is pinned in `xtask/home-assistant/requirements.txt`; the scenario is `check.py` beside it.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context;
 
@@ -16,8 +15,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let cache = project::target().join("home-assistant");
     fs::create_dir_all(&cache)?;
     let source = project::root().join("xtask/home-assistant");
-    let python = Python::ensure(&cache)?;
-    let modules = modules(&python, &cache, &source.join("requirements.txt"))?;
+    let python = Python::ensure()?;
+    let modules = python.modules(&cache, &source.join("requirements.txt"))?;
 
     let dir = project::scratch().join("home-assistant");
     if dir.exists() {
@@ -31,20 +30,4 @@ pub(crate) fn check() -> anyhow::Result<()> {
     // Its warnings about its own future are for its developers.
     command.args(["-W", "ignore"]).arg(source.join("check.py")).arg(port.to_string()).arg(agent).arg(&dir);
     run::show(&mut command)
-}
-
-/// Home Assistant itself, installed once for each list of requirements.
-fn modules(python: &Python, cache: &Path, requirements: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let (modules, stamp) = (cache.join("modules"), cache.join("modules.txt"));
-    let wanted = fs::read_to_string(requirements)
-        .with_context(|| format!("cannot read {}", requirements.display()))?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(modules);
-    }
-    if modules.exists() {
-        fs::remove_dir_all(&modules)?;
-    }
-    python.install(requirements, &modules)?;
-    fs::write(&stamp, wanted)?;
-    Ok(modules)
 }

@@ -1,5 +1,6 @@
 //! Everything that must hold before a change is good.
 
+mod api;
 mod browser;
 mod deny;
 mod home_assistant;
@@ -19,7 +20,7 @@ use step::Step;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out what takes longest: doc, deny, faults, browser, home-assistant and pi
+    /// Leave out what takes longest: doc, deny, faults, browser, api, home-assistant and pi
     #[arg(long)]
     fast: bool,
     /// Only these steps
@@ -77,6 +78,7 @@ fn perform(step: Step) -> anyhow::Result<Option<String>> {
         Step::Faults => rust::faults(),
         Step::Browser => browser::run(),
         Step::Pi => check::scenarios(&[Scenario::Faults, Scenario::Clock]),
+        Step::Api => api::check(),
         Step::HomeAssistant => home_assistant::check(),
     }?;
     Ok(None)

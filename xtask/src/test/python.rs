@@ -1,4 +1,5 @@
-//! A Python new enough for Home Assistant, which is newer than the one that most machines have.
+//! A Python new enough for Home Assistant, which is newer than the one that most machines have. Other checks in
+//! Python share it.
 //!
 //! Debian's next release has one. Its packages are unpacked below the target directory, with the C library
 //! that they need, and installed nowhere: no root is needed and the machine stays as it is.
@@ -9,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::{apt, run};
+use crate::{apt, project, run};
 
 /// The release of Debian, and what is taken from it: an interpreter, and pip as a wheel.
 const SUITE: &str = "forky";
@@ -26,8 +27,10 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// The one below `dir`, which is filled if it is empty.
-    pub(crate) fn ensure(dir: &Path) -> anyhow::Result<Self> {
+    /// The one below the target directory, which is filled if it is empty.
+    pub(crate) fn ensure() -> anyhow::Result<Self> {
+        let dir = &project::target().join("home-assistant");
+        fs::create_dir_all(dir)?;
         let root = dir.join("root");
         if !root.exists() {
             unpack(dir, &root)?;
@@ -49,8 +52,24 @@ impl Python {
         command
     }
 
+    /// The modules that `requirements` lists, below `dir`; installed once for each list.
+    pub(crate) fn modules(&self, dir: &Path, requirements: &Path) -> anyhow::Result<PathBuf> {
+        let (modules, stamp) = (dir.join("modules"), dir.join("modules.txt"));
+        let wanted = fs::read_to_string(requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(modules);
+        }
+        if modules.exists() {
+            fs::remove_dir_all(&modules)?;
+        }
+        self.install(requirements, &modules)?;
+        fs::write(&stamp, wanted)?;
+        Ok(modules)
+    }
+
     /// Installs what `requirements` lists, and nothing else, into `modules`.
-    pub(crate) fn install(&self, requirements: &Path, modules: &Path) -> anyhow::Result<()> {
+    fn install(&self, requirements: &Path, modules: &Path) -> anyhow::Result<()> {
         let pip = only_match(&self.root.join("usr/share/python-wheels"), "pip-")?.join("pip");
         let mut command = self.command(modules);
         command.arg(pip).args(["install", "--quiet", "--disable-pip-version-check", "--no-compile"]);
@@ -62,7 +81,7 @@ impl Python {
 /// Downloads by apt, which checks signatures, but with lists, cache and status of our own.
 fn unpack(dir: &Path, root: &Path) -> anyhow::Result<()> {
     if !run::exists("apt-get") || !run::exists("dpkg-deb") {
-        bail!("the check with Home Assistant needs apt-get and dpkg-deb to unpack Debian's Python");
+        bail!("checks in Python need apt-get and dpkg-deb to unpack Debian's Python");
     }
     if !Path::new(KEYRING).exists() {
         apt::ensure(&["debian-archive-keyring"], &[])?;

@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Faults,
     /// A browser against a real hub and agent
     Browser,
+    /// The hub's API against its own description, by schemathesis
+    Api,
     /// Home Assistant against a real agent
     HomeAssistant,
     /// The agent on an emulated Raspberry Pi: faults of a sensor, and of the clock
@@ -64,7 +66,13 @@ impl Step {
     pub(crate) fn compiles_the_hub(self) -> bool {
         matches!(
             self,
-            Self::Clippy | Self::Doc | Self::Tests | Self::Faults | Self::Browser | Self::HomeAssistant
+            Self::Clippy
+                | Self::Doc
+                | Self::Tests
+                | Self::Faults
+                | Self::Browser
+                | Self::Api
+                | Self::HomeAssistant
         )
     }
 
@@ -73,7 +81,16 @@ impl Step {
     }
 
     fn is_slow(self) -> bool {
-        matches!(self, Self::Doc | Self::Deny | Self::Faults | Self::Browser | Self::HomeAssistant | Self::Pi)
+        matches!(
+            self,
+            Self::Doc
+                | Self::Deny
+                | Self::Faults
+                | Self::Browser
+                | Self::Api
+                | Self::HomeAssistant
+                | Self::Pi
+        )
     }
 }
 

@@ -30,8 +30,8 @@ fn summary_at(stamp: Stamp, machine: Option<&str>) -> Summary {
     }
 }
 
-fn birth(machine: &str, stamp: Stamp) -> Birth {
-    let mut json = serde_json::to_value(&stamp).unwrap();
+fn birth(machine: &str, stamp: &Stamp) -> Birth {
+    let mut json = serde_json::to_value(stamp).unwrap();
     let rest = serde_json::json!({
         "version": 1, "machine_boot": machine, "agent_version": "0.1.0", "hostname": "roof", "os": "Debian",
         "arch": "aarch64", "interval_ms": 5000, "window_ms": 60000, "metrics": [],
@@ -79,7 +79,7 @@ fn without_a_clock_the_distance_to_what_was_heard_counts_both_ways() {
 #[test]
 fn earlier_runs_of_the_same_start_of_the_machine_get_their_time() {
     let mut clock = DeviceClock::default();
-    clock.note_birth(&birth("m", stamp("second", Unsynchronized, UP, 9)), Some(NOW));
+    clock.note_birth(&birth("m", &stamp("second", Unsynchronized, UP, 9)), Some(NOW));
     let of_first = summary("first", Some("m"), UP - 300_000);
     assert_eq!(clock.time(&of_first, NOW), by(NOW - 300_000, TimedBy::Hub));
 
@@ -93,7 +93,7 @@ fn earlier_runs_of_the_same_start_of_the_machine_get_their_time() {
 #[test]
 fn a_start_of_the_machine_that_nobody_heard_of_has_no_time() {
     let mut clock = DeviceClock::default();
-    clock.note_birth(&birth("new", stamp("b", Synchronized, UP, NOW)), Some(NOW));
+    clock.note_birth(&birth("new", &stamp("b", Synchronized, UP, NOW)), Some(NOW));
     assert_eq!(clock.time(&summary("a", Some("old"), UP), NOW), by(NOW, TimedBy::Receipt));
     // The same run cannot be on two starts; a machine that says so is believed in the start.
     assert_eq!(clock.time(&summary("b", Some("old"), UP), NOW), by(NOW, TimedBy::Receipt));
@@ -102,15 +102,15 @@ fn a_start_of_the_machine_that_nobody_heard_of_has_no_time() {
 #[test]
 fn a_start_that_was_heard_before_a_reboot_is_remembered() {
     let mut clock = DeviceClock::default();
-    clock.note_birth(&birth("old", stamp("a", Unsynchronized, UP, 9)), Some(NOW));
+    clock.note_birth(&birth("old", &stamp("a", Unsynchronized, UP, 9)), Some(NOW));
     let later = NOW + 10_000_000;
     for again in 1..MAX_STARTS {
         let (machine, run) = (format!("m{again}"), format!("b{again}"));
-        clock.note_birth(&birth(&machine, stamp(&run, Unsynchronized, 20_000, 9)), Some(later));
+        clock.note_birth(&birth(&machine, &stamp(&run, Unsynchronized, 20_000, 9)), Some(later));
     }
     let summary = summary("a", Some("old"), UP + 600_000);
     assert_eq!(clock.time(&summary, later), by(NOW + 600_000, TimedBy::Hub));
-    clock.note_birth(&birth("one more", stamp("c", Unsynchronized, 20_000, 9)), Some(later));
+    clock.note_birth(&birth("one more", &stamp("c", Unsynchronized, 20_000, 9)), Some(later));
     assert_eq!(clock.time(&summary, later), by(later, TimedBy::Receipt), "but not for ever");
 }
 
@@ -119,7 +119,7 @@ fn a_minute_with_a_clock_tells_the_time_of_those_before_it() {
     let first = summary("a", Some("old"), 60_000);
     let second = summary_at(stamp("a", Synchronized, 120_000, NOW - 5_000_000), None);
     let mut clock = DeviceClock::default();
-    clock.note_birth(&birth("new", stamp("b", Unsynchronized, UP, 9)), Some(NOW));
+    clock.note_birth(&birth("new", &stamp("b", Unsynchronized, UP, 9)), Some(NOW));
     clock.note_summaries([&first, &second].into_iter(), NOW);
     assert_eq!(clock.time(&first, NOW), by(NOW - 5_060_000, TimedBy::Device));
     assert_eq!(clock.time(&summary("b", Some("new"), UP), NOW).time_ms, NOW, "the present is still known");
@@ -129,17 +129,17 @@ fn a_minute_with_a_clock_tells_the_time_of_those_before_it() {
 fn a_birth_that_a_broker_kept_spoils_nothing() {
     let mut clock = DeviceClock::default();
     clock.note_state(&stamp("a", Unsynchronized, UP, 9), Some(NOW));
-    clock.note_birth(&birth("m", stamp("a", Unsynchronized, UP - 9, 9)), Some(NOW + 1));
+    clock.note_birth(&birth("m", &stamp("a", Unsynchronized, UP - 9, 9)), Some(NOW + 1));
     let late = NOW + 10_000_000;
-    clock.note_birth(&birth("m", stamp("b", Unsynchronized, UP + 60_000, 9)), Some(late));
+    clock.note_birth(&birth("m", &stamp("b", Unsynchronized, UP + 60_000, 9)), Some(late));
     assert_eq!(clock.time(&summary("b", Some("m"), UP + 60_000), late), by(NOW + 60_000, TimedBy::Hub));
-    clock.note_birth(&birth("n", stamp("c", Unsynchronized, UP, 9)), None);
+    clock.note_birth(&birth("n", &stamp("c", Unsynchronized, UP, 9)), None);
     assert_eq!(clock.time(&summary("c", Some("n"), UP), late).by, TimedBy::Receipt, "its age is unknown");
 }
 
 #[test]
 fn a_hub_that_was_started_anew_goes_on_from_the_latest_values() {
-    let birth = serde_json::to_string(&birth("m", stamp("b", Unsynchronized, 10, 9))).unwrap();
+    let birth = serde_json::to_string(&birth("m", &stamp("b", Unsynchronized, 10, 9))).unwrap();
     let state = serde_json::json!({
         "version": 1, "boot": "b", "monotonic_ms": UP, "time_ms": 3, "clock": "unsynchronized",
         "now": {}, "mean": {}, "faults": {},

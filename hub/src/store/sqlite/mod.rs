@@ -3,6 +3,7 @@
 mod chunks;
 mod copy;
 mod examine;
+mod forget;
 mod history;
 mod import;
 mod open;
@@ -73,6 +74,10 @@ impl Store for SqliteStore {
 
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
         Ok(write::commit(&mut self.writing.connection.lock(), batch)?)
+    }
+
+    fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
+        Ok(forget::forget(&self.writing, device)?)
     }
 
     fn reader(&self) -> Arc<dyn Read> {

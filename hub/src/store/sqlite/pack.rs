@@ -28,7 +28,8 @@ pub(super) struct Due {
 
 /// Rows that were read, and what becomes of them.
 struct Plan {
-    rows: Vec<i64>,
+    /// Their row and their time.
+    rows: Vec<(i64, i64)>,
     chunks: Vec<(MetricName, Tier, i64, Vec<u8>)>,
 }
 
@@ -78,9 +79,11 @@ pub(super) fn pack(
     }
     let mut gone = 0;
     {
-        let mut delete = transaction.prepare_cached("DELETE FROM summaries WHERE rowid = ?1")?;
-        for row in &plan.rows {
-            gone += delete.execute([row])?;
+        // The number of a row that was forgotten is given to another one.
+        let mut delete = transaction
+            .prepare_cached("DELETE FROM summaries WHERE rowid = ?1 AND device = ?2 AND time_ms = ?3")?;
+        for (row, time_ms) in &plan.rows {
+            gone += delete.execute(params![row, device.as_str(), time_ms])?;
         }
     }
     if gone != plan.rows.len() {
@@ -132,7 +135,11 @@ pub(super) fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>>
 type Fresh = BTreeMap<MetricName, Vec<Point>>;
 
 /// Some rows that are due, and their points by metric.
-fn rows(connection: &Connection, device: &DeviceId, due: &Due) -> Result<(Vec<i64>, Fresh), StoreError> {
+fn rows(
+    connection: &Connection,
+    device: &DeviceId,
+    due: &Due,
+) -> Result<(Vec<(i64, i64)>, Fresh), StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT rowid, time_ms, by_device, body FROM summaries
          WHERE device = ?1 AND time_ms <= ?2 AND received_ms <= ?3 ORDER BY time_ms LIMIT ?4",
@@ -146,7 +153,7 @@ fn rows(connection: &Connection, device: &DeviceId, due: &Due) -> Result<(Vec<i6
         if bytes > MAX_BYTES && !rows.is_empty() {
             break;
         }
-        rows.push(row.get(0)?);
+        rows.push((row.get(0)?, row.get(1)?));
         match serde_json::from_str(text) {
             Ok(body) => points(&body, row.get(1)?, row.get(2)?, &mut fresh),
             // No reader could make anything of it either.

@@ -3,7 +3,7 @@
 //! A table of its own beside the schema's versions: an older hub leaves it alone, and it is made where it is
 //! not there.
 
-use crate::store::{Arrivals, Source, TimedSpan};
+use crate::store::{Arrivals, Retimed, Source};
 use rusqlite::{Connection, OptionalExtension, params};
 
 const HUB: &str = "hub";
@@ -47,7 +47,7 @@ pub(super) fn add(connection: &Connection, source: &Source, arrivals: &Arrivals)
 }
 
 /// By the hub, and by receipt.
-pub(super) fn of_run(connection: &Connection, source: &Source) -> rusqlite::Result<[Option<TimedSpan>; 2]> {
+pub(super) fn of_run(connection: &Connection, source: &Source) -> rusqlite::Result<[Option<Retimed>; 2]> {
     let mut select = connection.prepare_cached(
         "SELECT from_ms, to_ms, count FROM timings WHERE device = ?1 AND boot = ?2 AND said_by = ?3",
     )?;
@@ -55,7 +55,7 @@ pub(super) fn of_run(connection: &Connection, source: &Source) -> rusqlite::Resu
         select
             .query_row(params![source.device.as_str(), source.boot.as_str(), said_by], |row| {
                 let count = row.get::<_, i64>(2)?.unsigned_abs();
-                Ok(TimedSpan { from_ms: row.get(0)?, to_ms: row.get(1)?, count })
+                Ok(Retimed { from_ms: row.get(0)?, to_ms: row.get(1)?, count })
             })
             .optional()
     };

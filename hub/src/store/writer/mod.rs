@@ -18,8 +18,12 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
+mod forget;
 mod thread;
+
+pub use forget::Forgetter;
 
 /// Most bytes of summaries that may wait for the disk.
 const QUEUE_BYTES: u32 = 64 << 20;
@@ -61,6 +65,7 @@ pub enum Job {
 
 enum Order {
     Do(Job, OwnedSemaphorePermit),
+    Forget(forget::Request),
     Stop,
 }
 
@@ -68,6 +73,8 @@ enum Order {
 #[derive(Debug, Default)]
 pub struct Health {
     trouble: Mutex<Option<String>>,
+    /// Cancelled when the writer's thread has died.
+    fallen: CancellationToken,
     /// Summaries committed since the start.
     pub committed: AtomicU64,
     /// Summaries that came again and were acknowledged again.
@@ -77,6 +84,11 @@ pub struct Health {
 }
 
 impl Health {
+    /// Waits until the writer's thread has died, which it never should.
+    pub async fn fallen(&self) {
+        self.fallen.cancelled().await;
+    }
+
     /// Whether the store takes what it is given.
     ///
     /// # Errors
@@ -128,10 +140,12 @@ impl Writer {
         let (orders, waiting) = std_mpsc::channel();
         let health = Arc::new(Health::default());
         let stopping = Arc::new(AtomicBool::new(false));
+        let watched = health.clone();
         let worker = thread::Worker::new(store, state, acks, options, health.clone(), stopping.clone());
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || worker.run(&waiting))?;
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            let _watch = Watch(watched);
+            worker.run(&waiting)
+        })?;
         let budget = Arc::new(Semaphore::new(QUEUE_BYTES as usize));
         let history = History { orders: orders.clone(), budget, stalled: false };
         Ok((Self { thread, orders, stopping, health }, history))
@@ -140,6 +154,11 @@ impl Writer {
     /// How it is doing.
     pub fn health(&self) -> Arc<Health> {
         self.health.clone()
+    }
+
+    /// Has devices forgotten.
+    pub fn forgetter(&self) -> Forgetter {
+        Forgetter::new(self.orders.clone())
     }
 
     /// Commits what was submitted until now and the latest of every device, then ends.
@@ -188,6 +207,18 @@ impl History {
         // Waited for once, then live values go first until the disk is back.
         self.stalled = permit.is_none();
         permit
+    }
+}
+
+/// Tells when the thread that holds it panics: a hub that commits nothing would look like a whole one.
+struct Watch(Arc<Health>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0.trouble.lock() = Some("the writer's thread died; the log says why".to_owned());
+            self.0.fallen.cancel();
+        }
     }
 }
 

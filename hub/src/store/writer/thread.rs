@@ -1,6 +1,6 @@
 //! The writer's thread.
 
-use super::{Health, Job, Options, Order, Outgoing, Record, count};
+use super::{Health, Job, Options, Order, Outgoing, Record, count, forget::Request};
 use crate::{
     receipts::{Position, Receipts},
     state::{Device, State},
@@ -30,19 +30,21 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const MAX_CACHED: usize = 50_000;
 
 pub(super) struct Worker {
-    store: Box<dyn Store>,
-    state: Arc<State>,
+    pub(super) store: Box<dyn Store>,
+    pub(super) state: Arc<State>,
     acks: mpsc::Sender<Outgoing>,
     options: Options,
     health: Arc<Health>,
     stopping: Arc<AtomicBool>,
     /// What the store holds, for boots that were asked for. Never ahead of it.
-    cached: HashMap<Source, Receipts>,
+    pub(super) cached: HashMap<Source, Receipts>,
+    /// Devices to be forgotten after the next commit.
+    pub(super) forgetting: Vec<Request>,
     jobs: Vec<(Job, OwnedSemaphorePermit)>,
-    unsaved: BTreeMap<DeviceId, Device>,
+    pub(super) unsaved: BTreeMap<DeviceId, Device>,
     save_at: Instant,
     saves: u32,
-    failing: bool,
+    pub(super) failing: bool,
 }
 
 impl Worker {
@@ -63,6 +65,7 @@ impl Worker {
             health,
             stopping,
             cached: HashMap::new(),
+            forgetting: Vec::new(),
             jobs: Vec::new(),
             unsaved: BTreeMap::new(),
             save_at: now + SAVE_EVERY,
@@ -81,6 +84,7 @@ impl Worker {
             self.save_due();
             // The error is in the log and in `health`; the batch is kept, or given up where hopeless.
             let _ = self.commit();
+            self.forget_due();
         }
     }
 
@@ -95,12 +99,21 @@ impl Worker {
         }
         match orders.recv_timeout(wait) {
             Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+            // What comes after it may be of the same device again, so it is done first.
+            Ok(Order::Forget(request)) => {
+                self.forgetting.push(request);
+                return true;
+            }
             Err(std_mpsc::RecvTimeoutError::Timeout) => return true,
             Ok(Order::Stop) | Err(std_mpsc::RecvTimeoutError::Disconnected) => return false,
         }
         while self.jobs.len() < MAX_BATCH {
             match orders.try_recv() {
                 Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+                Ok(Order::Forget(request)) => {
+                    self.forgetting.push(request);
+                    return true;
+                }
                 Ok(Order::Stop) => return false,
                 Err(_) => break,
             }
