@@ -61,29 +61,41 @@ const frames = (page, scrolls) =>
         [WATCHED_MS, scrolls],
     );
 
-/** From the time in a device's sample until its figures are in the page and a frame is due, in milliseconds. */
+/**
+ * From the time in a device's sample until its figure is in the page and a frame is due, in milliseconds. The samples
+ * are heard over a stream of the test's own, which may be a little before or behind the page's, so that a figure is
+ * matched with its sample by device and value.
+ */
 const delays = (page) =>
     page.evaluate(
         (ms) =>
             new Promise((done) => {
                 const found = [];
+                const [heard, shown] = [new Map(), new Map()];
                 const source = new EventSource("api/v1/stream");
-                const newest = new Map();
                 source.addEventListener("state", ({ data }) => {
                     const { device, state } = JSON.parse(data);
-                    newest.set(device, state);
+                    const text = state.mean.cpu_percent.toFixed(1);
+                    const seen = shown.get(device);
+                    if (seen?.text === text) found.push(seen.at - state.time_ms);
+                    else heard.set(device, { text, time: state.time_ms });
+                    shown.delete(device);
                 });
                 const watch = new MutationObserver((changes) => {
                     // Only figures: how long ago something was changes without a sample.
                     const figures = changes.map(({ target }) =>
                         (target.parentElement ?? target).closest(".figure"),
                     );
-                    const rows = new Set(figures.map((figure) => figure?.closest("[data-device]")));
-                    for (const row of rows) {
-                        const state = row && newest.get(row.dataset.device);
-                        if (!state) continue;
-                        newest.delete(row.dataset.device);
-                        requestAnimationFrame(() => found.push(Date.now() - state.time_ms));
+                    for (const row of new Set(figures.map((figure) => figure?.closest("[data-device]")))) {
+                        if (!row) continue;
+                        const { device } = row.dataset;
+                        const text = parseFloat(row.querySelector(".figure").textContent).toFixed(1);
+                        const sample = heard.get(device);
+                        heard.delete(device);
+                        requestAnimationFrame(() => {
+                            if (sample?.text === text) found.push(Date.now() - sample.time);
+                            else shown.set(device, { text, at: Date.now() });
+                        });
                     }
                 });
                 watch.observe(document.querySelector("[data-testid=fleet]"), {

@@ -55,6 +55,10 @@ export class Live {
         this.#draw();
       },
       onState: (event) => this.#state(event),
+      onForgotten: (id) => {
+        this.#mirror.remove(id);
+        this.#draw();
+      },
       onClock: (nowMs) => {
         this.#setClock(nowMs);
         if (this.#mirror.listed()) this.#complete();

@@ -1,11 +1,13 @@
 // The one EventSource of the panel, driven by the steps of lib/connection.
 import { type Connection, connecting, type Happening, step } from "../lib/connection";
 import { STREAM_URL } from "./client";
-import type { DeviceView, PingEvent, StateEvent } from "./types";
+import type { DeviceView, ForgottenEvent, PingEvent, StateEvent } from "./types";
 
 export interface StreamListener {
   onDevice(view: DeviceView): void;
   onState(event: StateEvent): void;
+  /** Somebody had the hub forget a device. */
+  onForgotten(device: string): void;
   onClock(nowMs: number): void;
   /** The connection is new: every device comes as an event of its own, then the first ping. */
   onOpened(): void;
@@ -43,6 +45,7 @@ export function openStream(listener: StreamListener): () => void {
     opened.addEventListener("error", () => opened === source && advance("failed"));
     on<DeviceView>("device", (view) => listener.onDevice(view));
     on<StateEvent>("state", (event) => listener.onState(event));
+    on<ForgottenEvent>("forgotten", ({ device }) => listener.onForgotten(device));
     on<PingEvent>("ping", ({ now_ms }) => listener.onClock(now_ms));
     on<unknown>("summary", () => undefined);
     on<unknown>("lagged", () => listener.onMissed());

@@ -10,6 +10,7 @@ export type EventKind = Schemas["EventKind"];
 export type EventView = Schemas["EventView"];
 export type EventsView = Schemas["EventsView"];
 export type Fault = Schemas["Fault"];
+export type ForgottenEvent = Schemas["ForgottenEvent"];
 export type MetricDescription = Schemas["MetricDescription"];
 export type Ledger = Schemas["LedgerView"];
 export type PingEvent = Schemas["PingEvent"];

@@ -1,6 +1,6 @@
 import { describe as suite, expect, it } from "vitest";
 import { figureOf } from "./figure";
-import { cpuMetrics, describe, groupMetrics, mainTemperature, weatherMetrics } from "./metrics";
+import { cpuMetrics, describe, groupMetrics, mainTemperature, otherGroups, weatherMetrics } from "./metrics";
 import { birth, device, metric, state } from "./sample";
 
 const SOC = metric("soc_temperature_celsius", "celsius", "soc");
@@ -90,4 +90,21 @@ it("puts metrics of one sensor and unit into one chart", () => {
   ]);
   expect(groups[0]?.label).toBe("cpu: cpu_percent, cpu0_percent");
   expect(groups[1]?.label).toBe("soc_temperature_celsius");
+});
+
+it("gathers by sensor what has no place of its own", () => {
+  const metrics = [
+    metric("cpu_percent", "percent", "cpu"),
+    metric("network_egress_percent", "percent", "network"),
+    metric("network_sent_bytes_per_second", "bytes_per_second", "network"),
+    SOC,
+    OUTDOOR,
+    metric("outdoor_dew_point_celsius", "celsius", "outdoor"),
+    metric("unannounced", "unknown", ""),
+  ];
+  expect(otherGroups(metrics).map((group) => [group.sensor, group.metrics.map(({ name }) => name)])).toEqual([
+    ["network", ["network_sent_bytes_per_second"]],
+    ["soc", ["soc_temperature_celsius"]],
+    ["outdoor", ["outdoor_dew_point_celsius"]],
+  ]);
 });

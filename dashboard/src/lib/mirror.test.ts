@@ -34,6 +34,13 @@ it("keeps the list of ids until a device comes or goes", () => {
   expect(mirror.ids()).toEqual(["pump-2", "pump-10", "roof"]);
 });
 
+it("forgets a device, and tells that it changed", () => {
+  mirror.remove("pump-10");
+  mirror.remove("nobody");
+  expect(mirror.ids()).toEqual(["roof"]);
+  expect(mirror.takeChanged()).toEqual(new Set(["pump-10"]));
+});
+
 it("drops what a new stream no longer lists, and only then", () => {
   mirror.opened();
   mirror.device(roof);
