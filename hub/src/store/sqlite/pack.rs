@@ -135,7 +135,11 @@ pub(super) fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>>
 type Fresh = BTreeMap<MetricName, Vec<Point>>;
 
 /// Some rows that are due, and their points by metric.
-fn rows(connection: &Connection, device: &DeviceId, due: &Due) -> Result<(Vec<(i64, i64)>, Fresh), StoreError> {
+fn rows(
+    connection: &Connection,
+    device: &DeviceId,
+    due: &Due,
+) -> Result<(Vec<(i64, i64)>, Fresh), StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT rowid, time_ms, by_device, body FROM summaries
          WHERE device = ?1 AND time_ms <= ?2 AND received_ms <= ?3 ORDER BY time_ms LIMIT ?4",
