@@ -220,17 +220,6 @@ fn old_minutes_go_then_old_hours_but_that_they_came_is_known() {
 }
 
 #[test]
-fn room_that_is_no_longer_needed_is_given_back() {
-    let mut case = Case::new();
-    let connection = Connection::open(&case.path).unwrap();
-    connection.execute_batch("CREATE TABLE ballast (x BLOB); INSERT INTO ballast VALUES (zeroblob(20000000)); DROP TABLE ballast;").unwrap();
-    let pages = || -> i64 { connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap() };
-    assert!(pages() > 4000);
-    case.keep_up(&KEEP, DAY);
-    assert!(pages() <= 2200, "{}", pages());
-}
-
-#[test]
 fn a_damaged_row_holds_up_nothing() {
     let mut case = Case::new();
     let mut damaged = record(1, DAY);

@@ -61,8 +61,6 @@ pub(super) fn connection(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    // Takes effect in a new file only, and has to be the first thing in it.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     // A commit is acknowledged to an agent that forgets then, so it must outlive a power loss.
     connection.pragma_update(None, "synchronous", "FULL")?;

@@ -6,10 +6,6 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 /// Most chunks that are forgotten at once: about a megabyte.
 const MAX_CHUNKS: i64 = 200;
-/// Most pages that are given back to the file system at once, two megabytes.
-const MAX_PAGES: i64 = 500;
-/// Fewer free pages than this are kept for what comes next.
-const SPARE_PAGES: i64 = 2000;
 
 /// Forgets some chunks of a tier that lie before `before_ms` as a whole; returns how many.
 pub(super) fn forget(writing: &Writing, tier: Tier, before_ms: i64) -> Result<usize, StoreError> {
@@ -39,21 +35,4 @@ fn any(connection: &Connection, tier: Tier, before: i64) -> rusqlite::Result<boo
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM chunks WHERE tier = ?1 AND span < ?2)")?
         .query_row(params![tier.number(), before], |row| row.get(0))
-}
-
-/// Gives some free pages back to the file system, when a third of the file is free: after a long backlog, say.
-/// Returns whether it did. Files of schema 2 and before cannot; there free pages are used again only.
-pub(super) fn shrink(writing: &Writing) -> Result<bool, StoreError> {
-    let connection = writing.connection.lock();
-    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let free = number("PRAGMA freelist_count")?;
-    let incremental = number("PRAGMA auto_vacuum")? == 2;
-    if !incremental || free <= SPARE_PAGES || free * 3 < number("PRAGMA page_count")? {
-        return Ok(false);
-    }
-    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({MAX_PAGES})"))?;
-    let mut rows = vacuum.query([])?;
-    // Each step frees one page.
-    while rows.next()?.is_some() {}
-    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! What is done in the background, part by part: pack what is over, forget what is old, give back room.
+//! What is done in the background, part by part: pack what is over, forget what is old.
 
 use super::{
     Writing,
@@ -26,7 +26,6 @@ enum Part {
     Forget(Tier),
     /// Pack rows of the devices from this one on, by name.
     PackAfter(String),
-    Shrink,
 }
 
 impl Upkeeper {
@@ -74,13 +73,11 @@ impl Upkeep for Upkeeper {
                 if self.forget(*tier, kept_ms, now_ms)? { None } else { Some(next) }
             }
             Part::PackAfter(device) => {
-                let after = self.pack(device, &Due { ended_ms, received_ms: settled_ms })?;
-                Some(after.map_or(Part::Shrink, Part::PackAfter))
-            }
-            Part::Shrink if retain::shrink(&self.writing)? => None,
-            Part::Shrink => {
-                self.next = Part::Forget(Tier::Minutes);
-                return Ok(false);
+                let Some(after) = self.pack(device, &Due { ended_ms, received_ms: settled_ms })? else {
+                    self.next = Part::Forget(Tier::Minutes);
+                    return Ok(false);
+                };
+                Some(Part::PackAfter(after))
             }
         };
         if let Some(next) = next {
