@@ -26,8 +26,12 @@ pub(super) fn to_a_reader(scene: &Scene<'_>, seconds: u32) -> anyhow::Result<Str
     let delays = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&delays);
     let thread = std::thread::spawn(move || {
+        let mut of_state = false;
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if let Some(delay) = delay_ms(&line, wall_ms()) {
+            // A reader is first told what is known of each device, which is as old as it is.
+            if let Some(event) = line.strip_prefix("event: ") {
+                of_state = event == "state";
+            } else if let Some(delay) = delay_ms(&line, wall_ms()).filter(|_| of_state) {
                 sink.lock().unwrap_or_else(PoisonError::into_inner).push(delay);
             }
         }
