@@ -3,7 +3,7 @@
 //! All of them build the whole workspace with the same features and the same profile, so that what one
 //! has compiled the next can use.
 
-use crate::run;
+use crate::{project, run};
 
 pub(crate) fn fmt() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])
@@ -39,7 +39,8 @@ pub(crate) fn build_programs() -> anyhow::Result<()> {
 /// A short campaign with a fixed seed, half of it with each kind of broker.
 pub(crate) fn faults() -> anyhow::Result<()> {
     build_programs()?;
-    let program = std::env::current_exe()?;
+    // As it is now: this very program's file may just have been replaced by the build.
+    let program = project::target().join("debug/xtask");
     let arguments = ["faults", "--count", "20", "--seed", "4", "--broker", "both", "--built"];
     run::show(&mut run::command(&program.to_string_lossy(), arguments))
 }
