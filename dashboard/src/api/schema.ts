@@ -901,18 +901,21 @@ export interface operations {
     compare: {
         parameters: {
             query: {
-                /** @description Name of the metric. */
-                metric: string;
-                /** @description Ids of devices, with commas between; in a pattern `*` stands for anything. */
-                devices: string;
-                /** @description Start, excluded, as in the history of a device. */
+                /**
+                 * @description Start, excluded: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w). An hour
+                 *     before the end when left out.
+                 */
                 from?: string;
-                /** @description End, included, as in the history of a device. */
+                /** @description End, included: RFC 3339, `now`, or back from now. Now when left out. */
                 to?: string;
                 /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
                 from_ms?: number;
                 /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
                 to_ms?: number;
+                /** @description Name of the metric. */
+                metric: string;
+                /** @description Ids of devices, with commas between; in a pattern `*` stands for anything. */
+                devices: string;
                 /** @description Length of a step, `5m` say; when left out, the finest natural one that keeps to `max_points`. */
                 step?: string;
                 /** @description Most steps. */
@@ -1158,11 +1161,6 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description Name of a metric, or a pattern in which `*` stands for anything: `cpu*_percent`. Repeat it for more, up to 20.
-                 *     A name without history has no points.
-                 */
-                metric: string[];
-                /**
                  * @description Start, excluded: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w). An hour
                  *     before the end when left out.
                  */
@@ -1173,6 +1171,11 @@ export interface operations {
                 from_ms?: number;
                 /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
                 to_ms?: number;
+                /**
+                 * @description Name of a metric, or a pattern in which `*` stands for anything: `cpu*_percent`. Repeat it for more, up to 20.
+                 *     A name without history has no points.
+                 */
+                metric: string[];
                 /**
                  * @description Length of the steps that summaries are folded into, `5m` say: windows that end after the start of a step and not
                  *     after its end. Start and end are moved outwards to whole steps. When left out, the finest that keeps
@@ -1320,16 +1323,19 @@ export interface operations {
     get_report: {
         parameters: {
             query: {
-                /** @description Name of the metric. */
-                metric: string;
-                /** @description Start, excluded, as in the history of a device. */
+                /**
+                 * @description Start, excluded: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w). An hour
+                 *     before the end when left out.
+                 */
                 from?: string;
-                /** @description End, included, as in the history of a device. */
+                /** @description End, included: RFC 3339, `now`, or back from now. Now when left out. */
                 to?: string;
                 /** @description Start in milliseconds since 1970-01-01 UTC, instead of `from`. */
                 from_ms?: number;
                 /** @description End in milliseconds since 1970-01-01 UTC, instead of `to`. */
                 to_ms?: number;
+                /** @description Name of the metric. */
+                metric: string;
                 /** @description Length of the steps of `points`, as in the history of a device. */
                 step?: string;
                 /** @description Most points. */

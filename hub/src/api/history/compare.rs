@@ -1,7 +1,7 @@
 //! One metric of several devices, side by side.
 
 use super::{
-    Failure, MAX_TOTAL, answer, bad, body,
+    Failure, MAX_TOTAL, RangeQuery, answer, bad, body,
     plan::Wish,
     query::{Figures, Query},
 };
@@ -35,16 +35,6 @@ pub(crate) struct CompareQuery {
     metric: String,
     /// Ids of devices, with commas between; in a pattern `*` stands for anything.
     devices: String,
-    /// Start, excluded, as in the history of a device.
-    from: Option<String>,
-    /// End, included, as in the history of a device.
-    to: Option<String>,
-    /// Start in milliseconds since 1970-01-01 UTC, instead of `from`.
-    #[param(minimum = 0, maximum = 253402300799999_i64)]
-    from_ms: Option<i64>,
-    /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
-    #[param(minimum = 0, maximum = 253402300799999_i64)]
-    to_ms: Option<i64>,
     /// Length of a step, `5m` say; when left out, the finest natural one that keeps to `max_points`.
     step: Option<String>,
     /// Most steps.
@@ -100,7 +90,7 @@ pub(crate) struct ColumnView {
     path = "/api/v1/compare",
     tag = "devices",
     operation_id = "compare",
-    params(CompareQuery),
+    params(RangeQuery, CompareQuery),
     responses(
         (status = OK, description = "The metric of each device.", body = CompareView),
         (status = BAD_REQUEST, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),

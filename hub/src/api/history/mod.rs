@@ -35,15 +35,11 @@ const MAX_TOTAL: usize = 500_000;
 /// Points of a metric unless asked otherwise: a day of minutes and a bit.
 const DEFAULT_POINTS: usize = 1500;
 
-/// What is asked for.
+/// Which time is asked for, wherever history is.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "the description of what Query reads")]
-pub(super) struct HistoryQuery {
-    /// Name of a metric, or a pattern in which `*` stands for anything: `cpu*_percent`. Repeat it for more, up to 20.
-    /// A name without history has no points.
-    #[param(explode = true, min_items = 1, max_items = 20)]
-    metric: Vec<String>,
+struct RangeQuery {
     /// Start, excluded: RFC 3339 (`2026-03-01T00:00:00Z`), or back from the end (`-7d`; s, m, h, d, w). An hour
     /// before the end when left out.
     from: Option<String>,
@@ -55,6 +51,17 @@ pub(super) struct HistoryQuery {
     /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
     #[param(minimum = 0, maximum = 253402300799999_i64)]
     to_ms: Option<i64>,
+}
+
+/// What is asked for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the description of what Query reads")]
+pub(super) struct HistoryQuery {
+    /// Name of a metric, or a pattern in which `*` stands for anything: `cpu*_percent`. Repeat it for more, up to 20.
+    /// A name without history has no points.
+    #[param(explode = true, min_items = 1, max_items = 20)]
+    metric: Vec<String>,
     /// Length of the steps that summaries are folded into, `5m` say: windows that end after the start of a step and not
     /// after its end. Start and end are moved outwards to whole steps. When left out, the finest that keeps
     /// to `max_points`. Where minutes are no longer kept it is whole hours.
@@ -73,7 +80,7 @@ pub(super) struct HistoryQuery {
     path = "/api/v1/devices/{device}/history",
     tag = "devices",
     operation_id = "get_history",
-    params(("device" = String, Path, description = "Id of the device."), HistoryQuery),
+    params(("device" = String, Path, description = "Id of the device."), RangeQuery, HistoryQuery),
     responses(
         (status = OK, description = "The history.", body = HistoryView),
         (status = BAD_REQUEST, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),

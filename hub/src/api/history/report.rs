@@ -1,7 +1,7 @@
 //! What a range of time was like, and how it differs from the one before.
 
 use super::{
-    DEFAULT_POINTS, Failure, answer, body,
+    DEFAULT_POINTS, Failure, RangeQuery, answer, body,
     plan::{Wish, up},
     query::{Figures, Query},
     view::{PointView, points},
@@ -33,16 +33,6 @@ const MAX_MINUTES_MS: i64 = 93 * DAY_MS;
 pub(crate) struct ReportQuery {
     /// Name of the metric.
     metric: String,
-    /// Start, excluded, as in the history of a device.
-    from: Option<String>,
-    /// End, included, as in the history of a device.
-    to: Option<String>,
-    /// Start in milliseconds since 1970-01-01 UTC, instead of `from`.
-    #[param(minimum = 0, maximum = 253402300799999_i64)]
-    from_ms: Option<i64>,
-    /// End in milliseconds since 1970-01-01 UTC, instead of `to`.
-    #[param(minimum = 0, maximum = 253402300799999_i64)]
-    to_ms: Option<i64>,
     /// Length of the steps of `points`, as in the history of a device.
     step: Option<String>,
     /// Most points.
@@ -117,7 +107,7 @@ pub(crate) struct BandView {
     path = "/api/v1/devices/{device}/report",
     tag = "devices",
     operation_id = "get_report",
-    params(("device" = String, Path, description = "Id of the device."), ReportQuery),
+    params(("device" = String, Path, description = "Id of the device."), RangeQuery, ReportQuery),
     responses(
         (status = OK, description = "The report.", body = ReportView),
         (status = BAD_REQUEST, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
