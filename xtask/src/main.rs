@@ -5,6 +5,7 @@ mod bench;
 mod broker;
 mod cross;
 mod demo;
+mod echo;
 mod failure;
 #[cfg(target_os = "linux")]
 mod faults;

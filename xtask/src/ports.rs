@@ -2,6 +2,8 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use anyhow::Context;
 
@@ -21,10 +23,20 @@ pub(crate) fn check_free(port: u16, option: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A port that nothing listens on at this moment.
+/// Below what Linux hands out to those who do not ask for a certain port.
+const OURS: RangeInclusive<u16> = 20_000..=32_000;
+
+/// A port that nothing listens on at this moment, and that the system gives to nobody who does not ask for it: while a
+/// program that is to be started again is away, a connection of another one must not take its place.
 pub(crate) fn free() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on the loopback")?;
-    Ok(listener.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let width = OURS.end() - OURS.start();
+    // Several of us at once begin at different places.
+    let start = (std::process::id() % u32::from(width)) as u16;
+    (0..width)
+        .map(|_| OURS.start() + (start + NEXT.fetch_add(1, Relaxed) % width) % width)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .context("no free port on the loopback")
 }
 
 #[cfg(test)]
@@ -33,6 +45,13 @@ mod tests {
 
     use super::*;
     use crate::failure::exit_code;
+
+    #[test]
+    fn free_ports_differ_and_are_not_handed_out_by_the_system() {
+        let (first, second) = (free().unwrap(), free().unwrap());
+        assert_ne!(first, second);
+        assert!(OURS.contains(&first) && OURS.contains(&second));
+    }
 
     #[test]
     fn a_taken_port_names_the_option_and_exits_with_3() {

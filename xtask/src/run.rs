@@ -1,12 +1,13 @@
 //! Runs other programs in the foreground, with their output shown.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use crate::{project, tied};
+use crate::{echo, project, tied};
 
 /// A command in the repository's root with a clean environment, which ends with this process.
 pub(crate) fn command<I, S>(program: &str, arguments: I) -> Command
@@ -47,13 +48,30 @@ fn without_cargo_paths(paths: &OsStr, target: &Path) -> Option<OsString> {
     if kept.is_empty() { None } else { std::env::join_paths(kept).ok() }
 }
 
-/// Shows the command, runs it with its output shown, and fails unless it succeeds.
+/// A program that failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    line: String,
+    status: ExitStatus,
+    /// The last lines that it printed; none where they went to a terminal.
+    pub(crate) tail: Vec<String>,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}` ended with {}", self.line, self.status)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// Shows the command, runs it with its output shown, and fails with [`Failed`] unless it succeeds.
 pub(crate) fn show(command: &mut Command) -> anyhow::Result<()> {
     let line = line(command);
     println!("$ {line}");
-    let status = command.status().with_context(|| format!("cannot run {line}"))?;
+    let (status, tail) = echo::run(command).with_context(|| format!("cannot run {line}"))?;
     if !status.success() {
-        bail!("`{line}` ended with {status}");
+        return Err(Failed { line, status, tail }.into());
     }
     Ok(())
 }

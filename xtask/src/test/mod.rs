@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         let outcome = match perform(step) {
             Ok(None) => Outcome::Passed,
             Ok(Some(reservation)) => Outcome::PassedExcept(reservation),
-            Err(error) => Outcome::Failed(format!("{error:#}")),
+            Err(error) => Outcome::failed(&error),
         };
         println!("-- {step}: {} ({:.1} s)", outcome.word(), start.elapsed().as_secs_f64());
         report.add(step, outcome, start.elapsed());
