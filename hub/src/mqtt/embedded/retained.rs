@@ -1,67 +1,115 @@
 //! Retained messages, in memory. The hub stores the latest state of every device anyway and publishes it
 //! again after a restart, so nothing is written to disk here.
 
-use crate::mqtt::counters::worth_a_line;
-use async_trait::async_trait;
-use rmqtt::retain::{DefaultRetainStorage, RetainStorage};
-use rmqtt::types::{Retain, TopicFilter, TopicName};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use super::filter::Filter;
+use super::message::Message;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Most topics that keep a message: 10,000 devices with status, birth, state and discovery, twice over.
-const MAX_RETAINED: isize = 100_000;
+const MAX_RETAINED: usize = 100_000;
 
 /// The retained messages of the embedded broker.
-pub(super) struct InMemory {
-    messages: DefaultRetainStorage,
-    refused: AtomicU64,
+#[derive(Default)]
+pub(super) struct Retained {
+    messages: BTreeMap<String, Arc<Message>>,
 }
 
-impl InMemory {
-    pub(super) fn new() -> Self {
-        Self { messages: DefaultRetainStorage::new(), refused: AtomicU64::new(0) }
-    }
-
-    async fn has_room(&self) -> bool {
-        self.messages.count().await < MAX_RETAINED || self.messages.remove_expired_messages().await > 0
-    }
-}
-
-#[async_trait]
-impl RetainStorage for InMemory {
-    fn enable(&self) -> bool {
-        true
-    }
-
-    async fn set(
-        &self,
-        topic: &TopicName,
-        retain: Retain,
-        expiry: Option<Duration>,
-    ) -> Result<(), rmqtt::Error> {
-        if !retain.publish.payload.is_empty()
-            && !self.has_room().await
-            && self.messages.get_message(topic).await?.is_empty()
-        {
-            if worth_a_line(self.refused.fetch_add(1, Ordering::Relaxed)) {
-                tracing::warn!(%topic, limit = MAX_RETAINED, "not retained: too many topics retain a message");
-            }
-            return Ok(());
+impl Retained {
+    /// Keeps a message, or forgets what its topic had when it is empty. `false` when there is no room.
+    pub(super) fn set(&mut self, message: &Arc<Message>) -> bool {
+        if message.payload.is_empty() {
+            self.messages.remove(&message.topic);
+            return true;
         }
-        // Zero is the broker's word for "no expiry asked for".
-        let expiry = expiry.filter(|time| !time.is_zero());
-        self.messages.set_with_timeout(topic, retain, expiry).await
+        if let Some(kept) = self.messages.get_mut(&message.topic) {
+            *kept = message.clone();
+            return true;
+        }
+        if self.messages.len() >= MAX_RETAINED {
+            let now = Instant::now();
+            self.messages.retain(|_, kept| !kept.is_expired(now));
+        }
+        let has_room = self.messages.len() < MAX_RETAINED;
+        if has_room {
+            self.messages.insert(message.topic.clone(), message.clone());
+        }
+        has_room
     }
 
-    async fn get(&self, filter: &TopicFilter) -> Result<Vec<(TopicName, Retain)>, rmqtt::Error> {
-        self.messages.get_message(filter).await
+    /// What is kept for the topics of a filter.
+    pub(super) fn matching(&self, filter: &Filter<'_>) -> Vec<Arc<Message>> {
+        let now = Instant::now();
+        let start = filter.literal_start();
+        self.messages
+            .range::<str, _>((Bound::Included(start), Bound::Unbounded))
+            .take_while(|(topic, _)| topic.starts_with(start))
+            .filter(|(topic, message)| filter.matches(topic) && !message.is_expired(now))
+            .map(|(_, message)| message.clone())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn message(topic: &str, payload: &'static str) -> Arc<Message> {
+        Arc::new(Message {
+            topic: topic.to_owned(),
+            payload: Bytes::from_static(payload.as_bytes()),
+            qos: 1,
+            retain: true,
+            properties: Vec::new(),
+            expires: None,
+            from: "tester".into(),
+        })
     }
 
-    async fn count(&self) -> isize {
-        self.messages.count().await
+    fn topics(retained: &Retained, filter: &str) -> Vec<String> {
+        let found = retained.matching(&Filter::parse(filter).unwrap());
+        found.iter().map(|message| message.topic.clone()).collect()
     }
 
-    async fn max(&self) -> isize {
-        MAX_RETAINED
+    #[test]
+    fn the_last_of_each_topic_is_kept_until_it_is_emptied() {
+        let mut retained = Retained::default();
+        for (topic, payload) in
+            [("a/b", "1"), ("a/b", "2"), ("a", "1"), ("ab", "1"), ("a/c/d", "1"), ("b", "1")]
+        {
+            assert!(retained.set(&message(topic, payload)));
+        }
+        assert_eq!(topics(&retained, "a/#"), ["a", "a/b", "a/c/d"]);
+        assert_eq!(topics(&retained, "+/b"), ["a/b"]);
+        assert_eq!(topics(&retained, "ab"), ["ab"]);
+        assert_eq!(retained.matching(&Filter::parse("a/b").unwrap())[0].payload, "2");
+        retained.set(&message("a/b", ""));
+        assert_eq!(topics(&retained, "a/b"), [""; 0]);
+    }
+
+    #[test]
+    fn there_is_an_end_to_it() {
+        let mut retained = Retained::default();
+        for n in 0..MAX_RETAINED {
+            assert!(retained.set(&message(&n.to_string(), "x")));
+        }
+        assert!(!retained.set(&message("one more", "x")));
+        assert!(retained.set(&message("7", "replaced")));
+        retained.set(&message("8", ""));
+        assert!(retained.set(&message("one more", "x")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_expired_is_not_found_and_makes_room() {
+        let mut retained = Retained::default();
+        let expires = Some(Instant::now() + std::time::Duration::from_secs(5));
+        let message = Arc::try_unwrap(message("a", "x")).unwrap();
+        retained.set(&Arc::new(Message { expires, ..message }));
+        assert_eq!(topics(&retained, "a"), ["a"]);
+        tokio::time::advance(std::time::Duration::from_secs(6)).await;
+        assert_eq!(topics(&retained, "a"), [""; 0]);
     }
 }

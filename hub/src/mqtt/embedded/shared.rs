@@ -1,69 +1,120 @@
-//! Shared subscriptions (`$share/<group>/<filter>`): each message goes to one member of the group. Without
-//! a chooser the broker accepts such subscriptions and delivers nothing.
+//! What all connections share: who is here, who gets what, and what is kept.
 
-use async_trait::async_trait;
-use rmqtt::context::ServerContext;
-use rmqtt::subscribe::SharedSubscription;
-use rmqtt::types::{
-    ClientId, Id, IsOnline, NodeId, SharedGroup, SubscriptionIdentifier, SubscriptionOptions, TopicName,
-};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use super::clients::Clients;
+use super::connect::Will;
+use super::connection::kept_for;
+use super::filter::Filter;
+use super::gate::{Gate, Verdict};
+use super::mailbox::Mailbox;
+use super::message::Message;
+use super::retained::Retained;
+use super::router::{Router, Wish};
+use super::session::Session;
+use crate::mqtt::counters::worth_a_line;
+use parking_lot::RwLock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tokio::time::Instant;
 
-/// Members in turn, those who are connected first.
-#[derive(Default)]
-pub(super) struct InTurn {
-    turn: AtomicUsize,
+/// The heart of the broker.
+pub(super) struct Shared {
+    pub(super) gate: Gate,
+    pub(super) clients: Clients,
+    /// Locked before `retained` where both are.
+    router: RwLock<Router>,
+    retained: RwLock<Retained>,
+    unretained: AtomicU64,
 }
 
-#[async_trait]
-impl SharedSubscription for InTurn {
-    fn is_supported(&self) -> bool {
-        true
+impl Shared {
+    pub(super) fn new(gate: Gate) -> Self {
+        let (clients, router, retained, unretained) = Default::default();
+        Self { gate, clients, router, retained, unretained }
     }
 
-    async fn choice(
+    /// Keeps a message if it is to be kept, and puts it into the queues of its subscribers.
+    pub(super) fn route(&self, message: Message) {
+        let message = Arc::new(message);
+        // First of all: who subscribes in between gets it twice and not never.
+        if message.retain
+            && !self.retained.write().set(&message)
+            && worth_a_line(self.unretained.fetch_add(1, Relaxed))
+        {
+            tracing::warn!(topic = message.topic, "not retained: too many topics retain a message");
+        }
+        let dropped = self.router.read().deliver(&message);
+        if dropped > 0 {
+            self.dropped("", &message, dropped, "a queue is full");
+        }
+    }
+
+    /// Notes a subscription, and puts what is kept for it into its queue. Returns how many older messages were dropped
+    /// for that, and the last for which one was.
+    pub(super) fn subscribe(
         &self,
-        _context: &ServerContext,
-        _group: &SharedGroup,
-        _publisher: &Id,
-        _topic: &TopicName,
-        members: &[(
-            NodeId,
-            ClientId,
-            SubscriptionOptions,
-            Option<Vec<SubscriptionIdentifier>>,
-            Option<IsOnline>,
-        )],
-    ) -> Option<(usize, IsOnline)> {
-        let online: Vec<bool> = members.iter().map(|member| member.4.unwrap_or_default()).collect();
-        choose(&online, self.turn.fetch_add(1, Ordering::Relaxed))
+        filter: &Filter<'_>,
+        mailbox: &Arc<Mailbox>,
+        wish: Wish,
+        wants_retained: bool,
+    ) -> (u64, Option<Arc<Message>>) {
+        // Until what is kept is in the queue nothing newer may get there.
+        let mut router = self.router.write();
+        router.subscribe(filter, mailbox, wish);
+        let mut dropped = (0, None);
+        if wants_retained {
+            for message in self.retained.read().matching(filter) {
+                let number = mailbox.put(kept_for(&message, &wish));
+                if number > 0 {
+                    dropped = (dropped.0 + number, Some(message));
+                }
+            }
+        }
+        dropped
     }
-}
 
-/// The member whose turn it is: the first one online from there on, else that very one, whose session keeps
-/// the message. `None` for an empty group.
-fn choose(online: &[bool], turn: usize) -> Option<(usize, IsOnline)> {
-    let start = turn.checked_rem(online.len())?;
-    let in_turn = (start..online.len()).chain(0..start);
-    Some(in_turn.clone().find(|member| online[*member]).map_or((start, false), |member| (member, true)))
-}
+    /// Ends a subscription.
+    pub(super) fn unsubscribe(&self, filter: &str, mailbox: &Arc<Mailbox>) {
+        if let Some(filter) = Filter::parse(filter) {
+            self.router.write().unsubscribe(&filter, mailbox);
+        }
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Ends a session: nothing is delivered to it any more.
+    pub(super) fn end_session(&self, session: &Session) {
+        for filter in &session.filters {
+            self.unsubscribe(filter, &session.mailbox);
+        }
+    }
 
-    #[test]
-    fn members_take_turns_and_the_absent_are_skipped() {
-        let turns = |online: &[bool]| (0..4).map(|turn| choose(online, turn)).collect::<Vec<_>>();
-        assert_eq!(
-            turns(&[true, true]),
-            [Some((0, true)), Some((1, true)), Some((0, true)), Some((1, true))]
-        );
-        assert_eq!(turns(&[false, true]), [Some((1, true)); 4]);
-        assert_eq!(
-            turns(&[false, false]),
-            [Some((0, false)), Some((1, false)), Some((0, false)), Some((1, false))]
-        );
-        assert_eq!(turns(&[]), [None; 4]);
+    /// Publishes a client's will. It was checked when the client came.
+    pub(super) async fn publish_will(&self, client_id: &Arc<str>, will: Will) {
+        if self.gate.publish(client_id, &will.topic, &will.payload).await != Verdict::Passed {
+            return;
+        }
+        let Will { topic, payload, qos, retain, properties, expiry, .. } = will;
+        let expires = expiry.map(|expiry| Instant::now() + expiry);
+        self.route(Message { topic, payload, qos, retain, properties, expires, from: client_id.clone() });
+    }
+
+    /// Ends the sessions of absent clients that have expired, and publishes the wills that are due.
+    pub(super) async fn end_what_is_due(&self) {
+        for (client_id, session, will) in self.clients.due(Instant::now()) {
+            if let Some(will) = will {
+                self.publish_will(&client_id, will).await;
+            }
+            if let Some(session) = session {
+                self.end_session(&session);
+            }
+        }
+    }
+
+    /// Counts messages that a subscriber does not get.
+    pub(super) fn dropped(&self, client_id: &str, message: &Message, number: u64, reason: &str) {
+        for _ in 0..number {
+            if worth_a_line(self.gate.counters.count_dropped_for_subscribers()) {
+                let topic = &*message.topic;
+                tracing::warn!(client_id, topic, reason, "a message for a subscriber was dropped");
+            }
+        }
     }
 }

@@ -1,0 +1,184 @@
+//! One client id, one connection after the other, and what stays between them.
+
+use super::connect::Will;
+use super::session::Session;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard, watch};
+use tokio::time::Instant;
+
+/// Connected clients and sessions kept for absent ones.
+const MAX_CLIENTS: usize = 50_000;
+
+/// What is kept of a client that has gone.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Its session, and until when.
+    pub(super) session: Option<(Session, Instant)>,
+    /// Its will, and when it is published unless the client returns.
+    pub(super) will: Option<(Will, Instant)>,
+}
+
+impl Kept {
+    fn is_empty(&self) -> bool {
+        self.session.is_none() && self.will.is_none()
+    }
+}
+
+/// A client id's place. One connection at a time has it; who comes later asks it to leave, and waits. So the last word of
+/// the old one (its will) is out before the first of the new one.
+struct Seat {
+    kept: Arc<Turns<Kept>>,
+    /// The number of the latest who came.
+    latest: watch::Sender<u64>,
+}
+
+/// All clients, here or away.
+#[derive(Default)]
+pub(super) struct Clients {
+    seats: Mutex<HashMap<Arc<str>, Arc<Seat>>>,
+    comers: AtomicU64,
+}
+
+/// The right to be the connection of a client id.
+pub(super) struct Ticket {
+    pub(super) client_id: Arc<str>,
+    pub(super) kept: OwnedMutexGuard<Kept>,
+    number: u64,
+    latest: watch::Receiver<u64>,
+}
+
+impl Ticket {
+    /// Waits until somebody else wants the place.
+    pub(super) async fn wanted(&mut self) {
+        let number = self.number;
+        // The sender lives as long as the place, which we hold.
+        let _ = self.latest.wait_for(|latest| *latest > number).await;
+    }
+}
+
+impl Clients {
+    /// Takes a client id's place, and waits until whoever has it has left. `None` when there are too many clients.
+    pub(super) async fn enter(&self, client_id: &str) -> Option<Ticket> {
+        let number = self.comers.fetch_add(1, Relaxed) + 1;
+        let (client_id, seat) = {
+            let mut seats = self.seats.lock();
+            let known = seats.get_key_value(client_id).map(|(id, seat)| (id.clone(), seat.clone()));
+            match known {
+                Some(known) => known,
+                None if seats.len() >= MAX_CLIENTS => return None,
+                None => {
+                    let new = Arc::new(Seat { kept: Arc::default(), latest: watch::Sender::new(0) });
+                    let client_id: Arc<str> = client_id.into();
+                    seats.insert(client_id.clone(), new.clone());
+                    (client_id, new)
+                }
+            }
+        };
+        // Of two who come at once the later number stays.
+        seat.latest.send_modify(|latest| *latest = number.max(*latest));
+        let kept = seat.kept.clone().lock_owned().await;
+        Some(Ticket { client_id, kept, number, latest: seat.latest.subscribe() })
+    }
+
+    /// Gives a place up. It is forgotten when nothing is kept and nobody waits for it.
+    pub(super) fn leave(&self, ticket: Ticket) {
+        let Ticket { client_id, kept, .. } = ticket;
+        let mut seats = self.seats.lock();
+        let is_empty = kept.is_empty();
+        drop(kept);
+        self.forget_if(&mut seats, &client_id, is_empty);
+    }
+
+    fn forget_if(&self, seats: &mut HashMap<Arc<str>, Arc<Seat>>, client_id: &str, is_empty: bool) {
+        // Who comes gets the seat under the same lock: with one reference left nobody has come.
+        let nobody_waits = seats.get(client_id).is_some_and(|seat| Arc::strong_count(seat) == 1);
+        if is_empty && nobody_waits {
+            seats.remove(client_id);
+        }
+    }
+
+    /// Takes out what is due of clients that are away: sessions that have expired, and wills that were held back long
+    /// enough. A will whose session ends is due with it.
+    pub(super) fn due(&self, now: Instant) -> Vec<(Arc<str>, Option<Session>, Option<Will>)> {
+        let mut seats = self.seats.lock();
+        let away: Vec<_> = seats
+            .iter()
+            .filter_map(|(client_id, seat)| {
+                let kept = seat.kept.clone().try_lock_owned().ok()?;
+                (!kept.is_empty()).then(|| (client_id.clone(), kept))
+            })
+            .collect();
+        let mut due = Vec::new();
+        for (client_id, mut kept) in away {
+            let session = kept.session.take_if(|(_, until)| *until <= now).map(|(session, _)| session);
+            let has_session = kept.session.is_some();
+            let will = kept.will.take_if(|(_, at)| *at <= now || !has_session).map(|(will, _)| will);
+            if session.is_some() || will.is_some() {
+                due.push((client_id.clone(), session, will));
+            }
+            let is_empty = kept.is_empty();
+            drop(kept);
+            self.forget_if(&mut seats, &client_id, is_empty);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_later_waits_and_the_earlier_one_is_told() {
+        let clients = Arc::new(Clients::default());
+        let mut first = clients.enter("a").await.unwrap();
+        let second = tokio::spawn({
+            let clients = clients.clone();
+            async move { clients.enter("a").await.unwrap() }
+        });
+        let other = clients.enter("b").await.unwrap();
+        first.wanted().await;
+        assert!(!second.is_finished());
+        clients.leave(first);
+        let mut second = second.await.unwrap();
+        let nobody = tokio::time::timeout(Duration::from_secs(9), second.wanted()).await;
+        assert!(nobody.is_err(), "nobody came after the second");
+        clients.leave(second);
+        clients.leave(other);
+        assert!(clients.seats.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_kept_is_found_again_until_its_time_is_over() {
+        let clients = Clients::default();
+        let until = Instant::now() + Duration::from_secs(60);
+        let mut ticket = clients.enter("a").await.unwrap();
+        ticket.kept.session = Some((Session::new("a".into()), until));
+        clients.leave(ticket);
+        assert!(clients.due(until - Duration::from_secs(1)).is_empty());
+        let ticket = clients.enter("a").await.unwrap();
+        assert!(ticket.kept.session.is_some());
+        assert!(clients.due(until).is_empty(), "it is in use");
+        clients.leave(ticket);
+        assert_eq!(clients.due(until).len(), 1);
+        assert!(clients.seats.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn there_is_an_end_to_it() {
+        let clients = Clients::default();
+        for n in 0..MAX_CLIENTS {
+            let mut ticket = clients.enter(&n.to_string()).await.unwrap();
+            ticket.kept.session = Some((Session::new("a".into()), Instant::now()));
+            clients.leave(ticket);
+        }
+        assert!(clients.enter("one more").await.is_none());
+        assert!(clients.enter("7").await.is_some());
+        clients.due(Instant::now() + Duration::from_secs(1));
+        assert!(clients.enter("one more").await.is_some());
+    }
+}
