@@ -1,6 +1,6 @@
 //! From a topic and a payload to a message of the contract, or one line that says why not.
 
-use crate::mqtt::Incoming;
+use crate::{mqtt::Incoming, store::minute::Minute};
 use bytes::Bytes;
 use protocol::{
     Backlog, Birth, Channel, CommandResult, DeviceId, IdError, InvalidSummary, Prefix, State, Status,
@@ -43,12 +43,17 @@ pub enum Body {
     Result(CommandResult),
 }
 
+/// A summary without its figures.
+pub type Head = Summary<(), ()>;
+
 /// A summary as it arrived.
 #[derive(Debug)]
 pub struct ReceivedSummary {
-    /// Understood.
-    pub summary: Summary,
-    /// The JSON, for the store and the stream. UTF-8.
+    /// Which one it is.
+    pub head: Head,
+    /// Its figures.
+    pub minute: Minute,
+    /// The JSON, for the stream. UTF-8.
     pub text: Bytes,
 }
 
@@ -200,7 +205,20 @@ fn summary(text: &str, payload: &Bytes) -> Result<ReceivedSummary, Refused> {
         Cow::Borrowed(text) => payload.slice_ref(text.as_bytes()),
         Cow::Owned(text) => Bytes::from(text),
     };
-    Ok(ReceivedSummary { summary, text })
+    let Summary { version, sequence, stamp, machine_boot, window_ms, mean, min, max, last, count } = summary;
+    let head = Summary {
+        version,
+        sequence,
+        stamp,
+        machine_boot,
+        window_ms,
+        mean: (),
+        min: (),
+        max: (),
+        last: (),
+        count: (),
+    };
+    Ok(ReceivedSummary { head, minute: Minute::new(mean, [&min, &max, &last], &count), text })
 }
 
 fn backlog(payload: &Bytes, refused: &mut Vec<Refused>) -> Result<Body, Refused> {
