@@ -88,11 +88,21 @@ fn each_summary_keeps_its_own_metrics_and_known_ones_are_written_down_once() {
     }
     commit(&mut store, &record("shed", 1, &["c_volts"]));
     assert_eq!((shapes(&path, "roof"), shapes(&path, "shed")), (2, 1));
+    drop(store);
+    store = SqliteStore::open(&path).unwrap();
+    commit(&mut store, &record("shed", 2, &["d_volts"]));
+    assert_eq!(
+        (sequences(&store, "shed", "c_volts"), sequences(&store, "shed", "d_volts")),
+        (vec![1], vec![2])
+    );
     assert_eq!(sequences(&store, "roof", "a_percent"), Vec::from_iter(1..=20));
     assert_eq!(sequences(&store, "roof", "b_celsius"), Vec::from_iter((1..=20).filter(|n| n % 5 != 0)));
     assert_eq!(
         (metrics(&store, "roof"), metrics(&store, "shed")),
-        (vec!["a_percent".to_owned(), "b_celsius".to_owned()], vec!["c_volts".to_owned()])
+        (
+            vec!["a_percent".to_owned(), "b_celsius".to_owned()],
+            vec!["c_volts".to_owned(), "d_volts".to_owned()]
+        )
     );
     store.forget(&"roof".parse().unwrap()).unwrap();
     assert_eq!((shapes(&path, "roof"), metrics(&store, "roof").len()), (0, 0));
@@ -113,11 +123,12 @@ fn a_device_that_always_measures_something_else_leaves_no_trace_of_it_once_it_is
     let mut upkeep = store.upkeep();
     while upkeep.step(&KEEP, DAY + DAY_MS).unwrap() {}
     assert_eq!((shapes(&path, "roof"), metrics(&store, "roof").len()), (0, 60));
-    for (sequence, name) in (61..).zip(&names) {
+    // The last first: those were known a moment ago.
+    for (sequence, name) in (61..).zip(names.iter().rev()) {
         commit(&mut store, &record("roof", sequence, &[name]));
     }
     for (sequence, name) in (1..).zip(&names) {
-        assert_eq!(sequences(&store, "roof", name), [sequence, sequence + 60], "{name}");
+        assert_eq!(sequences(&store, "roof", name), [sequence, 121 - sequence], "{name}");
     }
 }
 
