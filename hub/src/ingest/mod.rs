@@ -230,7 +230,7 @@ impl Ingest {
             }
             (Body::Summaries(summaries), _) => {
                 for summary in summaries {
-                    self.stream.summary(device, received_ms, &summary.text);
+                    self.stream.summary(device, received_ms, &decode::one_line(&summary.text));
                 }
             }
             _ => {}

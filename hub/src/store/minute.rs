@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The names of the metrics of a summary, in the order of its figures. Each is there once. Summaries of a device share it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Box<[MetricName]>);
 
 impl Shape {
@@ -60,17 +60,19 @@ struct Maps {
 }
 
 impl Minute {
-    /// Of maps that were checked. A metric that is not in all of them is left out.
-    pub fn new(mean: Readings, [min, max, last]: [&Readings; 3], count: &BTreeMap<MetricName, u32>) -> Self {
-        let (names, figures): (Vec<_>, Vec<_>) = mean
-            .into_iter()
-            .filter_map(|(name, mean)| {
-                let figure = |of: &Readings| of.get(&name).copied();
-                let (min, max, last) = (figure(min)?, figure(max)?, figure(last)?);
-                let count = *count.get(&name)?;
-                Some((name, Figures { mean, min, max, last, count }))
-            })
-            .unzip();
+    /// The figures of these metrics. One that is not in all of the maps is left out.
+    pub fn new(
+        names: Vec<MetricName>,
+        [mean, min, max, last]: [&Readings; 4],
+        count: &BTreeMap<MetricName, u32>,
+    ) -> Self {
+        let found = names.into_iter().filter_map(|name| {
+            let figure = |of: &Readings| of.get(&name).copied();
+            let (mean, min, max, last) = (figure(mean)?, figure(min)?, figure(max)?, figure(last)?);
+            let count = *count.get(&name)?;
+            Some((name, Figures { mean, min, max, last, count }))
+        });
+        let (names, figures): (Vec<_>, Vec<_>) = found.unzip();
         Self { shape: Arc::new(Shape::new(names)), figures: figures.into() }
     }
 
@@ -81,7 +83,7 @@ impl Minute {
     pub fn of_json(text: &str) -> Result<Self, Damaged> {
         let Maps { mean, min, max, last, count } =
             serde_json::from_str(text).map_err(|error| Damaged(error.to_string()))?;
-        Ok(Self::new(mean, [&min, &max, &last], &count))
+        Ok(Self::new(mean.keys().cloned().collect(), [&mean, &min, &max, &last], &count))
     }
 
     /// The figures of one metric, if it has any.
