@@ -37,7 +37,7 @@ fn a_store_of_an_older_hub_is_brought_up_to_date_with_all_that_is_in_it() {
             Point { time_ms: DAY + n * MINUTE_MS, mean, min, max, last, count: 12, by_device: n != 50 }
         })
         .collect();
-    for version in [1, 2] {
+    for version in [1, 2, 3] {
         let folder = tempfile::tempdir().unwrap();
         let path = fixture(version, folder.path());
         assert!(matches!(sqlite::reader(&path), Err(StoreError::Older(_))), "reading alone changes nothing");

@@ -8,6 +8,7 @@ use hub::{
     store::{
         Arrivals, Batch, Keep, Point, Read, Source, Span, Store, Upkeep,
         fold::{DAY_MS, HOUR_MS, MINUTE_MS},
+        minute::Minute,
         sqlite::SqliteStore,
         writer::Record,
     },
@@ -75,13 +76,16 @@ fn count(path: &Path, table: &str) -> i64 {
 
 fn record(minute: i64, received_ms: i64) -> Record {
     let (sequence, time_ms) = (minute.unsigned_abs(), DAY + minute * MINUTE_MS);
+    let text = summary("b1", sequence, time_ms, "a_percent", minute as f64);
     Record {
         device: "roof".parse().unwrap(),
         boot: "b1".parse().unwrap(),
         sequence,
+        monotonic_ms: sequence * 60_000,
         timed: Timed { time_ms, by: if minute % 7 == 0 { TimedBy::Hub } else { TimedBy::Device } },
         received_ms,
-        text: summary("b1", sequence, time_ms, "a_percent", minute as f64).into(),
+        minute: Minute::of_json(&text).unwrap(),
+        text: text.into(),
     }
 }
 
@@ -222,9 +226,22 @@ fn old_minutes_go_then_old_hours_but_that_they_came_is_known() {
 #[test]
 fn a_damaged_row_holds_up_nothing() {
     let mut case = Case::new();
-    let mut damaged = record(1, DAY);
-    damaged.text = "{\"mean\":{".into();
-    commit(&mut case.store, &[damaged, record(2, DAY)]);
+    case.commit(1..=5, DAY);
+    let connection = Connection::open(&case.path).unwrap();
+    let spoil = |sequence, body: &dyn rusqlite::ToSql, shape| {
+        let sql = "UPDATE summaries SET body = ?2, shape = ?3 WHERE sequence = ?1";
+        assert_eq!(connection.execute(sql, rusqlite::params![sequence, body, shape]).unwrap(), 1);
+    };
+    spoil(1, &"{\"mean\":{", None);
+    spoil(3, &[1u8, 3], Some(1));
+    spoil(4, &[9u8], Some(1));
+    let rest = record(5, DAY).minute;
+    spoil(5, &hub::store::row::encode(5, 1, &rest.figures), Some(7));
+    drop(connection);
+    assert_eq!(
+        (case.read(None), case.reader.metrics(&"roof".parse().unwrap()).unwrap()),
+        (minutes([2]), vec![metric()])
+    );
     case.keep_up(&KEEP, DAY + DAY_MS);
     assert_eq!((case.rows(), case.read(None)), (0, minutes([2])));
 }

@@ -5,7 +5,9 @@ mod common;
 use common::{Hub, backlog, birth, sequences, state, stored, summary};
 use hub::{
     ingest::retime::{Timed, TimedBy},
-    store::{Arrivals, Batch, Source, Store, StoreError, sqlite::SqliteStore, writer::Record},
+    store::{
+        Arrivals, Batch, Source, Store, StoreError, minute::Minute, sqlite::SqliteStore, writer::Record,
+    },
 };
 use protocol::SequenceRange;
 use rusqlite::Connection;
@@ -181,13 +183,16 @@ async fn a_writer_that_cannot_write_can_be_stopped() {
 }
 
 fn record(sequence: u64, time_ms: i64) -> Record {
+    let text = summary("b1", sequence, time_ms, "a_percent", 5.0);
     Record {
         device: "roof".parse().unwrap(),
         boot: "b1".parse().unwrap(),
         sequence,
+        monotonic_ms: sequence * 60_000,
         timed: Timed { time_ms, by: TimedBy::Device },
         received_ms: time_ms,
-        text: summary("b1", sequence, time_ms, "a_percent", 5.0).into(),
+        minute: Minute::of_json(&text).unwrap(),
+        text: text.into(),
     }
 }
 
@@ -215,7 +220,7 @@ fn a_store_that_cannot_be_used_is_told_in_one_line() {
 
     drop(SqliteStore::open(&at("newer.db")).unwrap());
     Connection::open(at("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(refused(&at("newer.db")).contains("newer hub (schema 99, this one knows 3): update the hub"));
+    assert!(refused(&at("newer.db")).contains("newer hub (schema 99, this one knows 4): update the hub"));
 }
 
 /// The tables of schema 1, as a hub of then made them.

@@ -14,6 +14,6 @@ pub use metric::{Kind, MetricName, MetricNameError, Unit};
 pub use payload::{
     Ack, Backlog, Birth, ClockTrust, Command, CommandName, CommandResult, CpuShare, Fault, InvalidSummary,
     MemoryShare, MetricDescription, Outcome, Readings, SequenceRange, Stamp, State, Status, Summary, Top,
-    UnknownStatus, Version,
+    UnknownStatus, Version, agree,
 };
 pub use topic::{Channel, Prefix, PrefixError, Topic, Topics};

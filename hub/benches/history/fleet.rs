@@ -2,7 +2,7 @@
 
 use hub::{
     ingest::retime::{Timed, TimedBy},
-    store::writer::Record,
+    store::{minute::Minute, writer::Record},
 };
 use std::fmt::Write as _;
 
@@ -78,8 +78,10 @@ impl Fleet {
                 device: Self::name(number).parse().expect("a device's name"),
                 boot: "b".parse().expect("a boot's name"),
                 sequence: self.sequence,
+                monotonic_ms: self.sequence * 60_000,
                 timed: Timed { time_ms, by: TimedBy::Device },
                 received_ms: time_ms,
+                minute: Minute::of_json(&text).expect("a summary"),
                 text: text.into(),
             });
         }

@@ -1,6 +1,6 @@
 //! From a topic and a payload to a message of the contract, or one line that says why not.
 
-use crate::mqtt::Incoming;
+use crate::{mqtt::Incoming, store::minute::Minute};
 use bytes::Bytes;
 use protocol::{
     Backlog, Birth, Channel, CommandResult, DeviceId, IdError, InvalidSummary, Prefix, State, Status,
@@ -9,6 +9,10 @@ use protocol::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{error::Category, value::RawValue};
 use std::{borrow::Cow, sync::Arc};
+
+mod known;
+
+use known::Known;
 
 /// Largest payload that is read, in bytes.
 pub const MAX_PAYLOAD: usize = 1 << 20;
@@ -43,12 +47,17 @@ pub enum Body {
     Result(CommandResult),
 }
 
+/// A summary without its figures.
+pub type Head = Summary<(), ()>;
+
 /// A summary as it arrived.
 #[derive(Debug)]
 pub struct ReceivedSummary {
-    /// Understood.
-    pub summary: Summary,
-    /// The JSON, for the store and the stream. UTF-8.
+    /// Which one it is.
+    pub head: Head,
+    /// Its figures.
+    pub minute: Minute,
+    /// The JSON as received, without blanks around it. UTF-8.
     pub text: Bytes,
 }
 
@@ -115,16 +124,17 @@ pub enum Decoded {
 pub struct Decoder {
     topics: Topics,
     below: String,
+    known: Known,
 }
 
 impl Decoder {
     /// A reader of the topics below `prefix`.
     pub fn new(prefix: Prefix) -> Self {
-        Self { below: format!("{prefix}/"), topics: Topics::new(prefix) }
+        Self { below: format!("{prefix}/"), topics: Topics::new(prefix), known: Known::default() }
     }
 
     /// Understands a message.
-    pub fn decode(&self, incoming: &Incoming) -> Decoded {
+    pub fn decode(&mut self, incoming: &Incoming) -> Decoded {
         let Some(Topic::Device(device, channel)) = self.topics.parse(&incoming.topic) else {
             return self.not_ours(&incoming.topic);
         };
@@ -143,16 +153,52 @@ impl Decoder {
             Channel::Status => status(payload),
             Channel::Birth => birth(payload),
             Channel::State => state(payload),
-            Channel::Summary => {
-                text(payload).and_then(|t| summary(t, payload)).map(|s| Body::Summaries(vec![s]))
-            }
-            Channel::Backlog => backlog(payload, &mut refused),
+            Channel::Summary => text(payload)
+                .and_then(|text| self.summary(&device, text, payload))
+                .map(|summary| Body::Summaries(vec![summary])),
+            Channel::Backlog => self.backlog(&device, payload, &mut refused),
             Channel::Result => text(payload).and_then(parse).map(Body::Result),
         };
         match body {
             Ok(body) => Decoded::Message(Message { device, retained: incoming.retained, body }, refused),
             Err(reason) => Decoded::Refused(Some(device), reason),
         }
+    }
+
+    fn summary(
+        &mut self,
+        device: &DeviceId,
+        text: &str,
+        payload: &Bytes,
+    ) -> Result<ReceivedSummary, Refused> {
+        let (head, minute) = match self.known.read(device, text) {
+            Some(found) => found,
+            None => {
+                let (head, mut minute) = summary(text)?;
+                self.known.expect(device, &mut minute);
+                (head, minute)
+            }
+        };
+        Ok(ReceivedSummary { head, minute, text: payload.slice_ref(text.trim().as_bytes()) })
+    }
+
+    fn backlog(
+        &mut self,
+        device: &DeviceId,
+        payload: &Bytes,
+        refused: &mut Vec<Refused>,
+    ) -> Result<Body, Refused> {
+        let text = text(payload)?;
+        let entries: Backlog<&RawValue> =
+            serde_json::from_str(text).map_err(|error| explain(text, &error))?;
+        let mut good = Vec::with_capacity(entries.summaries.len());
+        for entry in entries.summaries {
+            match self.summary(device, entry.get(), payload) {
+                Ok(summary) => good.push(summary),
+                Err(reason) => refused.push(reason),
+            }
+        }
+        Ok(Body::Summaries(good))
     }
 
     fn not_ours(&self, topic: &str) -> Decoded {
@@ -179,41 +225,28 @@ fn birth(payload: &[u8]) -> Result<Body, Refused> {
     let text = text(payload)?;
     let birth: Birth = parse(text)?;
     few(birth.metrics.len())?;
-    Ok(Body::Birth(Box::new(birth), one_line(text).into()))
+    Ok(Body::Birth(Box::new(birth), kept(text)))
 }
 
 fn state(payload: &[u8]) -> Result<Body, Refused> {
     let text = text(payload)?;
     let state: State = parse(text)?;
     few(state.now.len().max(state.mean.len()).max(state.faults.len()))?;
-    Ok(Body::State(Box::new(state), one_line(text).into()))
+    Ok(Body::State(Box::new(state), kept(text)))
 }
 
-fn summary(text: &str, payload: &Bytes) -> Result<ReceivedSummary, Refused> {
+fn summary(text: &str) -> Result<(Head, Minute), Refused> {
     let summary: Summary = parse(text)?;
     few(summary.mean.len())?;
     summary.check().map_err(|reason| Refused::InvalidSummary { sequence: summary.sequence, reason })?;
     if summary.sequence > MAX_SEQUENCE {
         return Err(Refused::SequenceTooHigh(summary.sequence));
     }
-    let text = match one_line(text) {
-        Cow::Borrowed(text) => payload.slice_ref(text.as_bytes()),
-        Cow::Owned(text) => Bytes::from(text),
-    };
-    Ok(ReceivedSummary { summary, text })
-}
-
-fn backlog(payload: &Bytes, refused: &mut Vec<Refused>) -> Result<Body, Refused> {
-    let text = text(payload)?;
-    let entries: Backlog<&RawValue> = serde_json::from_str(text).map_err(|error| explain(text, &error))?;
-    let mut good = Vec::with_capacity(entries.summaries.len());
-    for entry in entries.summaries {
-        match summary(entry.get(), payload) {
-            Ok(summary) => good.push(summary),
-            Err(reason) => refused.push(reason),
-        }
-    }
-    Ok(Body::Summaries(good))
+    let Summary { version, sequence, stamp, machine_boot, window_ms, mean, min, max, last, count } = summary;
+    let names = known::order(text, &mean);
+    let minute = Minute::new(names, [&mean, &min, &max, &last], &count);
+    let (mean, min, max, last, count) = ((), (), (), (), ());
+    Ok((Summary { version, sequence, stamp, machine_boot, window_ms, mean, min, max, last, count }, minute))
 }
 
 fn few(metrics: usize) -> Result<(), Refused> {
@@ -251,12 +284,21 @@ fn explain(text: &str, error: &serde_json::Error) -> Refused {
 
 /// The JSON text without line breaks, which the stream's format could not carry. In valid JSON they stand
 /// only between tokens.
-fn one_line(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
-    if text.contains(['\n', '\r']) {
-        Cow::Owned(text.replace(['\n', '\r'], " "))
+pub fn one_line(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if text.contains(&b'\n') || text.contains(&b'\r') {
+        Cow::Owned(text.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect())
     } else {
         Cow::Borrowed(text)
+    }
+}
+
+/// The same of a text that is kept.
+fn kept(text: &str) -> Arc<str> {
+    let text = text.trim();
+    match one_line(text.as_bytes()) {
+        Cow::Borrowed(_) => text.into(),
+        Cow::Owned(line) => String::from_utf8_lossy(&line).into(),
     }
 }
 

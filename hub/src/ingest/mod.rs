@@ -150,7 +150,7 @@ impl Ingest {
         let heard_ms = (!message.retained).then_some(received_ms);
         match (&message.body, change) {
             (Body::Summaries(summaries), _) => {
-                clock.note_summaries(summaries.iter().map(|received| &received.summary), received_ms);
+                clock.note_summaries(summaries.iter().map(|received| &received.head), received_ms);
             }
             // What changes nothing is known: an echo of what the hub gave its broker at the start.
             (Body::Birth(birth, _), Change::Device) => clock.note_birth(birth, heard_ms),
@@ -184,15 +184,17 @@ impl Ingest {
                 self.submit(device, job, received_ms).await;
             }
             Body::Summaries(summaries) => {
-                for ReceivedSummary { summary, text } in summaries {
-                    let stamp = &summary.stamp;
+                for ReceivedSummary { head, minute, text } in summaries {
+                    let stamp = &head.stamp;
                     let clock = self.clocks.get(device).expect("noted with this message");
                     let record = Record {
                         device: device.clone(),
                         boot: stamp.boot.clone(),
-                        sequence: summary.sequence,
-                        timed: clock.time(summary, received_ms),
+                        sequence: head.sequence,
+                        monotonic_ms: stamp.monotonic_ms,
+                        timed: clock.time(head, received_ms),
                         received_ms,
+                        minute: minute.clone(),
                         text: text.clone(),
                     };
                     self.submit(device, Job::Record(record), received_ms).await;
@@ -228,7 +230,7 @@ impl Ingest {
             }
             (Body::Summaries(summaries), _) => {
                 for summary in summaries {
-                    self.stream.summary(device, received_ms, &summary.text);
+                    self.stream.summary(device, received_ms, &decode::one_line(&summary.text));
                 }
             }
             _ => {}

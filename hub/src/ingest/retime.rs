@@ -103,7 +103,11 @@ impl DeviceClock {
 
     /// Takes note of what comes in one message, before it is asked when each of them was: a minute with a
     /// synchronised clock tells the time of those before it.
-    pub fn note_summaries<'a>(&mut self, summaries: impl Iterator<Item = &'a Summary>, received_ms: i64) {
+    pub fn note_summaries<'a, R: 'a, C: 'a>(
+        &mut self,
+        summaries: impl Iterator<Item = &'a Summary<R, C>>,
+        received_ms: i64,
+    ) {
         for Summary { stamp, machine_boot, .. } in summaries {
             let machine = machine_boot.as_deref();
             match self.find(machine, &stamp.boot) {
@@ -121,7 +125,7 @@ impl DeviceClock {
     }
 
     /// When a summary was that the hub received at `received_ms`.
-    pub fn time(&self, summary: &Summary, received_ms: i64) -> Timed {
+    pub fn time<R, C>(&self, summary: &Summary<R, C>, received_ms: i64) -> Timed {
         let Summary { stamp, machine_boot, .. } = summary;
         if stamp.clock == ClockTrust::Synchronized && is_credible(stamp.time_ms, received_ms) {
             return Timed { time_ms: stamp.time_ms, by: TimedBy::Device };

@@ -11,7 +11,7 @@
 use super::Point;
 use pco::{ChunkConfig, DeltaSpec, ModeSpec, standalone};
 
-mod cursor;
+pub(super) mod cursor;
 
 use cursor::{Reader, Writer};
 

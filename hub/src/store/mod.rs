@@ -3,7 +3,9 @@
 pub mod chunk;
 pub mod fold;
 pub mod keeper;
+pub mod minute;
 mod retimed;
+pub mod row;
 pub mod sqlite;
 pub mod writer;
 

@@ -18,7 +18,7 @@ pub use command::{Command, CommandName, CommandResult, Outcome};
 pub use stamp::{ClockTrust, Stamp};
 pub use state::{CpuShare, Fault, MemoryShare, State, Top};
 pub use status::{Status, UnknownStatus};
-pub use summary::{Backlog, InvalidSummary, Summary};
+pub use summary::{Backlog, InvalidSummary, Summary, agree};
 pub use version::Version;
 
 use crate::MetricName;

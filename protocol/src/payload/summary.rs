@@ -65,6 +65,14 @@ pub enum InvalidSummary {
     Disordered(MetricName),
 }
 
+/// Whether the mean and the last reading of a metric lie between its lowest and its highest.
+pub fn agree(mean: f64, min: f64, max: f64, last: f64) -> bool {
+    // Figures are rounded one by one, so a mean may lie a rounding step outside.
+    let slack = 1e-6 * (1.0 + min.abs().max(max.abs()));
+    let within = |x: f64| min - slack <= x && x <= max + slack;
+    within(mean) && within(last)
+}
+
 impl Summary {
     /// Checks what the shape alone cannot say.
     ///
@@ -83,10 +91,7 @@ impl Summary {
             if count == 0 {
                 return Err(InvalidSummary::NoReadings(metric.clone()));
             }
-            // Figures are rounded one by one, so a mean may lie a rounding step outside.
-            let slack = 1e-6 * (1.0 + min.abs().max(max.abs()));
-            let within = |x: f64| min - slack <= x && x <= max + slack;
-            if !(within(mean) && within(last)) {
+            if !agree(mean, min, max, last) {
                 return Err(InvalidSummary::Disordered(metric.clone()));
             }
         }

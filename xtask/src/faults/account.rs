@@ -48,7 +48,7 @@ pub(super) struct Row {
     pub(super) key: Key,
     /// The agent's own time in the body, in milliseconds since the machine's start.
     pub(super) monotonic_ms: u64,
-    /// Whether the body names the run and number that the row is filed under.
+    /// Whether the body names the number that the row is filed under.
     pub(super) body_agrees: bool,
 }
 

@@ -154,7 +154,7 @@ fn one_bad_summary_of_a_backlog_holds_up_no_other() {
     else {
         panic!("summaries")
     };
-    let sequences: Vec<u64> = summaries.iter().map(|s| s.summary.sequence).collect();
+    let sequences: Vec<u64> = summaries.iter().map(|s| s.head.sequence).collect();
     assert_eq!(sequences, [1, 3]);
     assert_eq!(summaries[0].text, good);
     assert!(matches!(refused[..], [Refused::InvalidSummary { sequence: 2, .. }, Refused::WrongShape(_)]));

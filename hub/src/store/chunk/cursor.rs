@@ -1,26 +1,39 @@
-//! Reading and writing the parts of a chunk.
+//! Reading and writing the parts of a chunk, or of a row.
 
 use super::{Damaged, kind};
 use pco::standalone;
 
 /// A chunk under way.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(in crate::store) struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(in crate::store) fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
+    }
+
+    pub(in crate::store) fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
-    pub(super) fn number(&mut self, mut number: u64) {
+    pub(in crate::store) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push((number & 0x7f) as u8 | 0x80);
             number >>= 7;
         }
         self.bytes.push(number as u8);
+    }
+
+    /// Numbers near zero are short, whatever their sign.
+    pub(in crate::store) fn signed(&mut self, number: i64) {
+        self.number(((number << 1) ^ (number >> 63)) as u64);
+    }
+
+    pub(in crate::store) fn float(&mut self, number: f64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
     pub(super) fn column(&mut self, kind: u8, bytes: &[u8]) {
@@ -29,28 +42,28 @@ impl Writer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(in crate::store) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 }
 
 /// The rest of a chunk.
-pub(super) struct Reader<'a> {
+pub(in crate::store) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(rest: &'a [u8]) -> Self {
+    pub(in crate::store) fn new(rest: &'a [u8]) -> Self {
         Self { rest }
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Damaged> {
+    pub(in crate::store) fn byte(&mut self) -> Result<u8, Damaged> {
         let (first, rest) = self.rest.split_first().ok_or_else(ends_early)?;
         self.rest = rest;
         Ok(*first)
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, Damaged> {
+    pub(in crate::store) fn number(&mut self) -> Result<u64, Damaged> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -60,6 +73,22 @@ impl<'a> Reader<'a> {
             }
         }
         Err(Damaged("a number in it does not end".to_owned()))
+    }
+
+    pub(in crate::store) fn signed(&mut self) -> Result<i64, Damaged> {
+        let number = self.number()?;
+        Ok((number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    pub(in crate::store) fn float(&mut self) -> Result<f64, Damaged> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(ends_early)?;
+        self.rest = rest;
+        Ok(f64::from_le_bytes(*bytes))
+    }
+
+    /// Whether all of it was read.
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
     }
 
     fn column(&mut self) -> Result<(u8, &'a [u8]), Damaged> {

@@ -22,5 +22,6 @@ pub(super) fn forget(writing: &Writing, device: &DeviceId) -> rusqlite::Result<(
         // The names are our own and have no quote in them.
         transaction.execute(&format!("DELETE FROM \"{table}\" WHERE device = ?1"), [device.as_str()])?;
     }
+    writing.shapes.lock().forget(device);
     transaction.commit()
 }

@@ -1,13 +1,16 @@
 //! Reading the history: chunks, and the rows that are not packed yet, as one.
 
-use super::chunks::{self, Tier};
+use super::{
+    chunks::{self, Tier},
+    rows, shapes,
+};
 use crate::store::{
     Point, Series, Span, StoreError,
     fold::{HOUR_MS, Steps},
 };
 use protocol::{DeviceId, MetricName};
-use rusqlite::{Connection, Row, params};
-use std::{collections::BTreeSet, fmt::Write as _};
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
 
 pub(super) fn read(
     connection: &Connection,
@@ -27,7 +30,7 @@ pub(super) fn read_within(
     metrics: &[MetricName],
     span: &Span,
 ) -> Result<Vec<Series>, StoreError> {
-    let fresh = rows(connection, device, metrics, span)?;
+    let fresh = fresh(connection, device, metrics, span)?;
     let tier = match span.step_ms {
         Some(step_ms) if step_ms % HOUR_MS == 0 => Tier::Hours,
         _ => Tier::Minutes,
@@ -81,61 +84,44 @@ fn packed(
     Ok(points)
 }
 
-/// The figures of a metric, as they are called in a summary.
-const FIGURES: [&str; 5] = ["mean", "min", "max", "last", "count"];
-
-fn rows(
+/// The points of some metrics that are not packed yet, in the order of time.
+fn fresh(
     connection: &Connection,
     device: &DeviceId,
     metrics: &[MetricName],
     span: &Span,
 ) -> rusqlite::Result<Vec<Vec<Point>>> {
-    let mut columns = String::new();
-    for metric in metrics {
-        for figure in FIGURES {
-            // A metric name is letters, digits and '_' only, so it can stand in the text.
-            let _ = write!(columns, ", body ->> '$.{figure}.{metric}'");
-        }
-    }
-    let mut select = connection.prepare(&format!(
-        "SELECT time_ms, by_device{columns} FROM summaries WHERE device = ?1 AND time_ms > ?2 AND time_ms <= ?3
-         ORDER BY time_ms, boot, sequence"
-    ))?;
     let mut all = vec![Vec::new(); metrics.len()];
-    let mut rows = select.query(params![device.as_str(), span.from_ms, span.to_ms])?;
-    while let Some(row) = rows.next()? {
-        for (index, points) in all.iter_mut().enumerate() {
-            points.extend(point(row, 2 + index * FIGURES.len())?);
+    let which = "WHERE device = ?1 AND time_ms > ?2 AND time_ms <= ?3";
+    rows::read(connection, device, which, params![device.as_str(), span.from_ms, span.to_ms], |row| {
+        if let Some(minute) = &row.minute {
+            for (metric, points) in metrics.iter().zip(&mut all) {
+                points.extend(minute.of(metric).map(|figures| row.point(figures)));
+            }
         }
-    }
+        true
+    })?;
+    all.iter_mut().for_each(|points: &mut Vec<Point>| points.sort_by_key(|point| point.time_ms));
     Ok(all)
-}
-
-fn point(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Point>> {
-    let Some(mean) = row.get(at)? else { return Ok(None) };
-    Ok(Some(Point {
-        time_ms: row.get(0)?,
-        mean,
-        min: row.get(at + 1)?,
-        max: row.get(at + 2)?,
-        last: row.get(at + 3)?,
-        count: row.get::<_, i64>(at + 4)?.unsigned_abs(),
-        by_device: row.get(1)?,
-    }))
 }
 
 /// All metrics that a device has chunks or rows of.
 pub(super) fn metrics(connection: &Connection, device: &DeviceId) -> Result<Vec<MetricName>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT metric FROM series WHERE device = ?1 UNION
-         SELECT key FROM summaries, json_each(body, '$.mean') WHERE device = ?1",
-    )?;
+    let transaction = connection.unchecked_transaction()?;
+    let mut all: BTreeSet<MetricName> = shapes::metrics(&transaction, device)?.into_iter().collect();
+    // Of an older hub.
+    let which = "WHERE device = ?1 AND shape IS NULL";
+    rows::read(&transaction, device, which, [device.as_str()], |row| {
+        all.extend(row.minute.iter().flat_map(|minute| minute.shape.names().to_vec()));
+        true
+    })?;
+    let mut select = transaction.prepare_cached("SELECT metric FROM series WHERE device = ?1")?;
     let names = select.query_map([device.as_str()], |row| row.get::<_, String>(0))?;
-    let names: BTreeSet<MetricName> = names
-        .map(|name| {
-            let name = name?;
-            name.parse().map_err(|error| StoreError::Failed(format!("metric {name:?} in it: {error}")))
-        })
-        .collect::<Result<_, StoreError>>()?;
-    Ok(names.into_iter().collect())
+    for name in names {
+        let name = name?;
+        let parsed =
+            name.parse().map_err(|error| StoreError::Failed(format!("metric {name:?} in it: {error}")))?;
+        all.insert(parsed);
+    }
+    Ok(all.into_iter().collect())
 }

@@ -10,7 +10,9 @@ mod open;
 mod pack;
 mod read;
 mod retain;
+mod rows;
 mod schema;
+mod shapes;
 mod timing;
 mod upkeep;
 mod write;
@@ -42,6 +44,8 @@ pub struct SqliteStore {
 struct Writing {
     // Declared before the lock, and so closed before it is given up.
     connection: Mutex<Connection>,
+    /// Asked for after the connection, never before it.
+    shapes: Mutex<shapes::Shapes>,
     _lock: File,
 }
 
@@ -54,7 +58,8 @@ impl SqliteStore {
         let lock = open::lock(path)?;
         let connection = Mutex::new(open::connection(path)?);
         let readers = Arc::new(read::Readers::new(path.to_owned()));
-        Ok(Self { writing: Arc::new(Writing { connection, _lock: lock }), readers, path: path.to_owned() })
+        let writing = Writing { connection, shapes: Mutex::default(), _lock: lock };
+        Ok(Self { writing: Arc::new(writing), readers, path: path.to_owned() })
     }
 
     /// Where it is.
@@ -73,7 +78,7 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        Ok(write::commit(&mut self.writing.connection.lock(), batch)?)
+        Ok(write::commit(&self.writing, batch)?)
     }
 
     fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {

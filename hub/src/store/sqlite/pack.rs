@@ -3,14 +3,16 @@
 use super::{
     Writing,
     chunks::{self, Tier},
+    rows::{self, Stored},
+    shapes,
 };
 use crate::store::{
     Point, StoreError, chunk,
     fold::{self, end_of},
+    minute::Minute,
 };
 use protocol::{DeviceId, MetricName};
 use rusqlite::{Connection, TransactionBehavior, params};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Most rows that are packed at once, a day of minutes and some.
@@ -26,26 +28,18 @@ pub(super) struct Due {
     pub(super) received_ms: i64,
 }
 
-/// Rows that were read, and what becomes of them.
-struct Plan {
-    /// Their row and their time.
-    rows: Vec<(i64, i64)>,
-    chunks: Vec<(MetricName, Tier, i64, Vec<u8>)>,
+/// A row that was read, and how it is found again.
+struct PackedRow {
+    boot: String,
+    sequence: i64,
+    time_ms: i64,
+    received_ms: i64,
 }
 
-/// What is read of a summary. It was checked when it came.
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    mean: BTreeMap<MetricName, f64>,
-    #[serde(default)]
-    min: BTreeMap<MetricName, f64>,
-    #[serde(default)]
-    max: BTreeMap<MetricName, f64>,
-    #[serde(default)]
-    last: BTreeMap<MetricName, f64>,
-    #[serde(default)]
-    count: BTreeMap<MetricName, u32>,
+/// Rows that were read, and what becomes of them.
+struct Plan {
+    rows: Vec<PackedRow>,
+    chunks: Vec<(MetricName, Tier, i64, Vec<u8>)>,
 }
 
 /// The first device after `after` that has rows.
@@ -79,17 +73,27 @@ pub(super) fn pack(
     }
     let mut gone = 0;
     {
-        // The number of a row that was forgotten is given to another one.
-        let mut delete = transaction
-            .prepare_cached("DELETE FROM summaries WHERE rowid = ?1 AND device = ?2 AND time_ms = ?3")?;
-        for (row, time_ms) in &plan.rows {
-            gone += delete.execute(params![row, device.as_str(), time_ms])?;
+        // What was forgotten may have come again, and is another row then.
+        let mut delete = transaction.prepare_cached(
+            "DELETE FROM summaries WHERE device = ?1 AND boot = ?2 AND sequence = ?3 AND time_ms = ?4
+             AND received_ms = ?5",
+        )?;
+        for row in &plan.rows {
+            gone += delete.execute(params![
+                device.as_str(),
+                row.boot,
+                row.sequence,
+                row.time_ms,
+                row.received_ms
+            ])?;
         }
     }
     if gone != plan.rows.len() {
         // Somebody forgot the device meanwhile: what was read of it must not come back.
         return Ok(0);
     }
+    shapes::tidy(&transaction, device)?;
+    writing.shapes.lock().forget(device);
     transaction.commit()?;
     Ok(gone)
 }
@@ -134,50 +138,34 @@ pub(super) fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>>
 
 type Fresh = BTreeMap<MetricName, Vec<Point>>;
 
-/// Some rows that are due, and their points by metric.
+/// Some rows that are due, and their points by metric. Those of one run come in the order of time, and runs one after the
+/// other, which is as good as any order: what is packed is put in order then.
 fn rows(
     connection: &Connection,
     device: &DeviceId,
     due: &Due,
-) -> Result<(Vec<(i64, i64)>, Fresh), StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT rowid, time_ms, by_device, body FROM summaries
-         WHERE device = ?1 AND time_ms <= ?2 AND received_ms <= ?3 ORDER BY time_ms LIMIT ?4",
-    )?;
+) -> Result<(Vec<PackedRow>, Fresh), StoreError> {
     let limit = i64::try_from(MAX_ROWS).unwrap_or(i64::MAX);
-    let mut found = select.query(params![device.as_str(), due.ended_ms, due.received_ms, limit])?;
-    let (mut rows, mut fresh, mut bytes) = (Vec::new(), Fresh::new(), 0);
-    while let Some(row) = found.next()? {
-        let text = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
-        bytes += text.len();
-        if bytes > MAX_BYTES && !rows.is_empty() {
-            break;
+    let which = "WHERE device = ?1 AND time_ms <= ?2 AND received_ms <= ?3 LIMIT ?4";
+    let parameters = params![device.as_str(), due.ended_ms, due.received_ms, limit];
+    let (mut found, mut fresh, mut bytes) = (Vec::new(), Fresh::new(), 0);
+    rows::read(connection, device, which, parameters, |row| {
+        bytes += row.bytes;
+        if bytes > MAX_BYTES && !found.is_empty() {
+            return false;
         }
-        rows.push((row.get(0)?, row.get(1)?));
-        match serde_json::from_str(text) {
-            Ok(body) => points(&body, row.get(1)?, row.get(2)?, &mut fresh),
-            // No reader could make anything of it either.
-            Err(error) => tracing::error!(%device, "a stored summary is damaged and left out: {error}"),
-        }
-    }
-    Ok((rows, fresh))
-}
-
-fn points(body: &Body, time_ms: i64, by_device: bool, fresh: &mut Fresh) {
-    for (metric, &mean) in &body.mean {
-        let figure = |of: &BTreeMap<MetricName, f64>| of.get(metric).copied();
-        let (Some(min), Some(max), Some(&count)) =
-            (figure(&body.min), figure(&body.max), body.count.get(metric))
-        else {
-            continue;
-        };
-        let (last, count) = (figure(&body.last), u64::from(count));
-        let point = Point { time_ms, mean, min, max, last, count, by_device };
-        match fresh.get_mut(metric) {
-            Some(points) => points.push(point),
-            None => {
-                fresh.insert(metric.clone(), vec![point]);
+        for (metric, figures) in row.minute.iter().flat_map(Minute::by_name) {
+            let point = row.point(figures);
+            match fresh.get_mut(metric) {
+                Some(points) => points.push(point),
+                None => {
+                    fresh.insert(metric.clone(), vec![point]);
+                }
             }
         }
-    }
+        let Stored { boot, sequence, time_ms, received_ms, .. } = row;
+        found.push(PackedRow { boot, sequence, time_ms, received_ms });
+        true
+    })?;
+    Ok((found, fresh))
 }

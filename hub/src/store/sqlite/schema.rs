@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x4564_6765;
 
 /// One step per schema version, from nothing to today. A step that was released is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE devices (
         device            TEXT PRIMARY KEY,
@@ -60,6 +60,7 @@ const MIGRATIONS: [&str; 3] = [
         GROUP BY device, boot ON CONFLICT DO NOTHING;
 ",
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 const KNOWN: i64 = MIGRATIONS.len() as i64;

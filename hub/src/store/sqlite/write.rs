@@ -1,29 +1,43 @@
 //! Writing: one transaction per batch.
 
-use super::timing;
-use crate::{ingest::retime::TimedBy, store::Batch};
-use rusqlite::{
-    Connection, TransactionBehavior, params,
-    types::{ToSqlOutput, ValueRef},
+use super::{Writing, shapes::Shapes, timing};
+use crate::{
+    ingest::retime::TimedBy,
+    store::{Batch, row},
 };
+use rusqlite::{Connection, TransactionBehavior, params};
 
-pub(super) fn commit(connection: &mut Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+pub(super) fn commit(writing: &Writing, batch: &Batch<'_>) -> rusqlite::Result<()> {
+    let mut connection = writing.connection.lock();
+    let mut shapes = writing.shapes.lock();
+    let result = commit_within(&mut connection, &mut shapes, batch);
+    if result.is_err() {
+        shapes.forget_all();
+    }
+    result
+}
+
+fn commit_within(
+    connection: &mut Connection,
+    shapes: &mut Shapes,
+    batch: &Batch<'_>,
+) -> rusqlite::Result<()> {
     if batch.arrivals.is_empty() && batch.devices.is_empty() {
         // Without arrivals there are no records, and receipts change with records only.
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    insert_summaries(&transaction, batch)?;
+    insert_summaries(&transaction, shapes, batch)?;
     update_receipts(&transaction, batch)?;
     update_runs(&transaction, batch)?;
     save_devices(&transaction, batch)?;
     transaction.commit()
 }
 
-fn insert_summaries(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
+fn insert_summaries(connection: &Connection, shapes: &mut Shapes, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO summaries (device, boot, sequence, time_ms, by_device, received_ms, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        "INSERT INTO summaries (device, boot, sequence, time_ms, by_device, received_ms, shape, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
     )?;
     for record in batch.records {
         insert.execute(params![
@@ -33,8 +47,8 @@ fn insert_summaries(connection: &Connection, batch: &Batch<'_>) -> rusqlite::Res
             record.timed.time_ms,
             record.timed.by == TimedBy::Device,
             record.received_ms,
-            // Known to be UTF-8 since it was decoded; SQLite takes the bytes as they are.
-            ToSqlOutput::Borrowed(ValueRef::Text(&record.text)),
+            shapes.number(connection, &record.device, &record.minute.shape)?,
+            row::encode(record.sequence, record.monotonic_ms, &record.minute.figures),
         ])?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 //! not the number of messages. Which summaries are double is decided here, where they are committed.
 
 use super::{Store, StoreError};
-use crate::{ingest::retime::Timed, mqtt::Outgoing, state::State};
+use crate::{ingest::retime::Timed, mqtt::Outgoing, state::State, store::minute::Minute};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use protocol::{BootId, DeviceId, Topics};
@@ -41,10 +41,14 @@ pub struct Record {
     pub boot: BootId,
     /// Its number in that run.
     pub sequence: u64,
+    /// The time of its machine, in milliseconds since that was started.
+    pub monotonic_ms: u64,
     /// Its place in the history.
     pub timed: Timed,
     /// When the hub received it, in milliseconds since 1970-01-01 UTC.
     pub received_ms: i64,
+    /// Its figures.
+    pub minute: Minute,
     /// Its JSON, as received. UTF-8.
     pub text: Bytes,
 }

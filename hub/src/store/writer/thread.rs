@@ -6,9 +6,9 @@ use crate::{
     state::{Device, State},
     store::{Arrivals, Batch, LATE_MS, Source, Store, StoreError},
 };
-use protocol::{Ack, Channel, DeviceId, Version};
+use protocol::{Ack, BootId, Channel, DeviceId, Version};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -163,72 +163,54 @@ impl Worker {
         if self.cached.len() > MAX_CACHED {
             self.cached.clear();
         }
-        let mut touched: HashMap<Source, Receipts> = HashMap::new();
+        let mut jobs: Vec<&Job> = self.jobs.iter().map(|(job, _)| job).collect();
+        // By run, as they are looked for and stored. Of two that are one the first to come stays the first.
+        jobs.sort_by_key(|job| place(job));
+        let (mut touched, mut changes, mut arrivals) = (Vec::new(), Vec::new(), Vec::new());
         let mut fresh: Vec<&Record> = Vec::new();
-        let mut arrivals: HashMap<Source, Arrivals> = HashMap::new();
         let mut result = Ok(());
-        for (job, _) in &self.jobs {
-            let (device, boot) = match job {
-                Job::Record(record) => (&record.device, &record.boot),
-                Job::Position { device, boot } => (device, boot),
-            };
+        for jobs in jobs.chunk_by(|one, other| run(one) == run(other)) {
+            let (device, boot) = run(jobs[0]);
             let source = Source { device: device.clone(), boot: boot.clone() };
-            if !self.cached.contains_key(&source) {
-                match self.store.receipts(&source) {
-                    Ok(receipts) => {
-                        self.cached.insert(source.clone(), receipts);
-                    }
+            let receipts = match self.cached.entry(source.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => match self.store.receipts(&source) {
+                    Ok(receipts) => unknown.insert(receipts),
                     Err(error) => {
                         result = Err(error);
                         break;
                     }
-                }
+                },
+            };
+            let before = receipts.clone();
+            if let Some(of_run) = take(jobs, receipts, &mut fresh) {
+                arrivals.push((touched.len(), of_run));
             }
-            let Some(receipts) = self.cached.get_mut(&source) else { continue };
-            touched.entry(source.clone()).or_insert_with(|| receipts.clone());
-            if let Job::Record(record) = job {
-                let of_run = arrivals.entry(source).or_default();
-                of_run.received_ms = of_run.received_ms.max(record.received_ms);
-                if receipts.insert(record.sequence) {
-                    of_run.late += u64::from(record.received_ms - record.timed.time_ms > LATE_MS);
-                    of_run.note_time(record.timed);
-                    fresh.push(record);
-                } else {
-                    of_run.double += 1;
-                }
-            }
+            changes.push(receipts.changes_since(&before));
+            touched.push((source, receipts.position()));
         }
         let result = result.and_then(|()| {
-            let changes: Vec<_> = touched
-                .iter()
-                .map(|(source, before)| (source, self.cached[source].changes_since(before)))
-                .collect();
             let devices: Vec<_> =
                 self.unsaved.iter().map(|(id, device)| (id.clone(), device.clone())).collect();
-            let arrivals: Vec<_> = arrivals.iter().map(|(source, arrivals)| (source, *arrivals)).collect();
+            let receipts: Vec<_> = touched.iter().map(|(source, _)| source).zip(changes).collect();
+            let arrivals: Vec<_> = arrivals.iter().map(|(at, of_run)| (&touched[*at].0, *of_run)).collect();
             self.store.commit(&Batch {
                 records: &fresh,
-                receipts: &changes,
+                receipts: &receipts,
                 arrivals: &arrivals,
                 devices: &devices,
             })
         });
         if let Err(error) = result {
             // Memory must not claim what is not committed: the store is asked again.
-            touched.keys().for_each(|source| {
+            touched.iter().for_each(|(source, _)| {
                 self.cached.remove(source);
             });
             return Err(error);
         }
         count(&self.health.committed, fresh.len());
-        count(&self.health.duplicates, arrivals.values().map(|arrivals| arrivals.double as usize).sum());
-        Ok(touched
-            .into_keys()
-            .filter_map(|source| {
-                let position = self.cached.get(&source)?.position();
-                Some((source, position))
-            })
-            .collect())
+        count(&self.health.duplicates, arrivals.iter().map(|(_, of_run)| of_run.double as usize).sum());
+        Ok(touched)
     }
 
     fn publish(&self, (source, Position { sequence, missing }): (Source, Position)) {
@@ -241,4 +223,36 @@ impl Worker {
             count(&self.health.dropped_acks, 1);
         }
     }
+}
+
+/// The run that a job is about.
+fn run(job: &Job) -> (&DeviceId, &BootId) {
+    match job {
+        Job::Record(record) => (&record.device, &record.boot),
+        Job::Position { device, boot } => (device, boot),
+    }
+}
+
+/// Where a job stands among others.
+fn place(job: &Job) -> (&DeviceId, &BootId, u64) {
+    let (device, boot) = run(job);
+    (device, boot, if let Job::Record(record) = job { record.sequence } else { 0 })
+}
+
+/// Notes what came of one run; what is new goes to `fresh`. `None` when nothing came.
+fn take<'j>(jobs: &[&'j Job], receipts: &mut Receipts, fresh: &mut Vec<&'j Record>) -> Option<Arrivals> {
+    let mut arrivals = None;
+    for job in jobs {
+        let Job::Record(record) = job else { continue };
+        let of_run: &mut Arrivals = arrivals.get_or_insert_default();
+        of_run.received_ms = of_run.received_ms.max(record.received_ms);
+        if receipts.insert(record.sequence) {
+            of_run.late += u64::from(record.received_ms - record.timed.time_ms > LATE_MS);
+            of_run.note_time(record.timed);
+            fresh.push(record);
+        } else {
+            of_run.double += 1;
+        }
+    }
+    arrivals
 }

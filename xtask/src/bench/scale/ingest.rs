@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::{Scene, path_of, row};
+use super::{super::cost, Scene, path_of, row};
 use crate::process::Process;
 use crate::{broker, http, ports, run};
 
@@ -28,28 +28,41 @@ pub(super) fn throughput(scene: &Scene<'_>, seconds: u32) -> anyhow::Result<Stri
     let subscriber = Subscriber::start(port)?;
     let start = Instant::now();
     let fleet = scene.fleet(port, &[&flood[..], &["--delivery-by-broker"]].concat())?;
-    scene.figures(fleet)?;
+    let figures = scene.figures(fleet)?;
     let forwarded = subscriber.count.load(Relaxed) as f64 / start.elapsed().as_secs_f64();
+    let mosquitto_alone = each(&broker, &figures)?;
     drop((subscriber, broker));
 
     let hub = scene.hub(None)?;
-    let own = committed(&scene.figures(scene.fleet(hub.mqtt, &flood)?)?);
+    let figures = scene.figures(scene.fleet(hub.mqtt, &flood)?)?;
+    let (own, own_cpu) = (committed(&figures), each(&hub.process, &figures)?);
     drop(hub);
 
     let (broker, port) = mosquitto(scene)?;
     let hub = scene.hub(Some(port))?;
-    let external = committed(&scene.figures(scene.fleet(port, &flood)?)?);
+    let figures = scene.figures(scene.fleet(port, &flood)?)?;
+    let (external, external_cpu) = (committed(&figures), each(&hub.process, &figures)?);
     drop((hub, broker));
 
     let ratio = |ours: f64| format!("{:.2}", ours / forwarded);
     Ok([
         row("mosquitto alone forwards to one idle subscriber, 1/s", &format!("{forwarded:.0}")),
+        row("  CPU of mosquitto for each, us", &mosquitto_alone),
         row("hub with its own broker commits, 1/s", &format!("{own:.0}")),
         row("  of what mosquitto forwards", &ratio(own)),
+        row("  CPU of the hub for each, us", &own_cpu),
         row("hub behind mosquitto commits, 1/s", &format!("{external:.0}")),
         row("  of what mosquitto forwards", &ratio(external)),
+        row("  CPU of the hub for each, us", &external_cpu),
     ]
     .concat())
+}
+
+/// What a process has used of the CPUs for each summary. Of a machine with other things to do it says more than their
+/// number in a second.
+fn each(process: &Process, figures: &Value) -> anyhow::Result<String> {
+    let nanoseconds = cost::read(process.id())?.cpu_nanoseconds as f64;
+    Ok(format!("{:.1}", nanoseconds / 1e3 / number(figures, "summaries_acknowledged")))
 }
 
 /// A day's minutes of 1,000 devices, until the last is acknowledged, and what the ledger says of them.

@@ -1,8 +1,9 @@
 //! The hub under a simulated fleet, each figure beside its reference from the same run.
 
+mod delays;
+mod growth;
 mod ingest;
 mod latency;
-mod memory;
 mod scene;
 
 use anyhow::Context;
@@ -17,7 +18,7 @@ pub(crate) enum Part {
     Ingest,
     /// A day of minutes from each of 1,000 devices at once
     Backlog,
-    /// Memory at 0, 100, 1,000 and 10,000 connected devices
+    /// Memory, CPU and delay at 0, 100, 1,000 and 10,000 connected devices
     Memory,
     /// From a device's message to a reader of the live stream, at 1,000 devices
     Latency,
@@ -44,7 +45,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         text += &match part {
             Part::Ingest => ingest::throughput(&scene, options.seconds)?,
             Part::Backlog => ingest::backlog(&scene)?,
-            Part::Memory => memory::growth(&scene, options.seconds)?,
+            Part::Memory => growth::table(&scene, options.seconds)?,
             Part::Latency => latency::to_a_reader(&scene, options.seconds)?,
         };
     }
