@@ -60,7 +60,7 @@ pub enum InvalidSummary {
     /// A figure that its count denies.
     #[error("{0} has a count of 0: a metric without readings is left out")]
     NoReadings(MetricName),
-    /// min <= mean <= max does not hold.
+    /// min <= mean <= max does not hold, or min <= max not exactly.
     #[error("{0} has a mean or last outside its min and max")]
     Disordered(MetricName),
 }
@@ -86,7 +86,7 @@ impl Summary {
             // Figures are rounded one by one, so a mean may lie a rounding step outside.
             let slack = 1e-6 * (1.0 + min.abs().max(max.abs()));
             let within = |x: f64| min - slack <= x && x <= max + slack;
-            if !(within(mean) && within(last)) {
+            if min > max || !(within(mean) && within(last)) {
                 return Err(InvalidSummary::Disordered(metric.clone()));
             }
         }

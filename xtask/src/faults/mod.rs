@@ -6,6 +6,7 @@ mod campaign;
 mod clock;
 mod dice;
 mod disk;
+mod export;
 mod inject;
 mod journal;
 mod ledger;
@@ -119,7 +120,7 @@ fn kinds(can_mount: bool, has_faketime: bool) -> Vec<Kind> {
         println!("left out: full and read-only disks, for which this user may not mount (try as root)");
     }
     if !has_faketime {
-        println!("left out: clock steps, for which libfaketime is not installed");
+        println!("left out: clock steps, and packing, for which libfaketime is not installed");
     }
     let possible = |kind: &Kind| match kind {
         Kind::DiskFull | Kind::ReadOnly => can_mount,

@@ -45,6 +45,7 @@ fn row(line: &str) -> Option<Row> {
         // A body without these is another summary's.
         monotonic_ms: monotonic_ms.parse().unwrap_or(0),
         body_agrees: agrees == "1",
+        packed: false,
     })
 }
 
