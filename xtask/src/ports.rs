@@ -2,8 +2,9 @@
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 
-use anyhow::Context;
+use anyhow::bail;
 
 use crate::failure::{Failure, usage};
 
@@ -21,10 +22,25 @@ pub(crate) fn check_free(port: u16, option: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A port that nothing listens on at this moment.
+/// Where ports are looked for: below those that Linux gives to whoever connects. One of these could be taken by a
+/// connection while the program that it is meant for is being started again, and who connects to it meanwhile could
+/// even meet itself.
+const LISTENERS: std::ops::Range<u16> = 15_000..32_000;
+
+/// A port that nothing listens on at this moment. None is given twice.
 pub(crate) fn free() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on the loopback")?;
-    Ok(listener.local_addr()?.port())
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Two programs that look at the same time begin elsewhere.
+    let start = u32::from(LISTENERS.start) + std::process::id().wrapping_mul(97) % LISTENERS.len() as u32;
+    for _ in LISTENERS {
+        let next = start + u32::from(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let offset = (next - u32::from(LISTENERS.start)) % LISTENERS.len() as u32;
+        let port = LISTENERS.start + u16::try_from(offset)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port on the loopback")
 }
 
 #[cfg(test)]
@@ -33,6 +49,15 @@ mod tests {
 
     use super::*;
     use crate::failure::exit_code;
+
+    #[test]
+    fn ports_are_free_apart_and_none_that_a_connection_is_given() {
+        let ports: std::collections::BTreeSet<u16> = (0..50).map(|_| free().unwrap()).collect();
+        assert_eq!(ports.len(), 50);
+        assert!(ports.iter().all(|port| LISTENERS.contains(port)));
+        let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        assert!(holder.local_addr().unwrap().port() >= LISTENERS.end, "the system gives others");
+    }
 
     #[test]
     fn a_taken_port_names_the_option_and_exits_with_3() {

@@ -59,7 +59,8 @@ pub(super) fn settle(stage: &mut Stage, end: &EndRequested) -> anyhow::Result<Ac
         account.still_spooled.extend(spool::read(&agent.spool(), &agent.device)?);
     }
     account.ledger = last_ledger(stage, end)?;
-    let hours = export::hours(stage.hub.http, stage.agents.iter().map(|agent| agent.device.as_str()))?;
+    let devices = || stage.agents.iter().map(|agent| agent.device.as_str());
+    let hours = patiently(|| export::hours(stage.hub.http, devices())).context("the hours, at the end")?;
     end_rest(stage, end)?;
     read_traces(stage, &mut account, &hours)?;
     Ok(account)
@@ -151,12 +152,24 @@ fn last_ledger(stage: &mut Stage, end: &EndRequested) -> anyhow::Result<BTreeMap
         }
         let mut now = BTreeMap::new();
         for agent in &stage.agents {
-            now.extend(ledger::read(stage.hub.http, &agent.device).context("the ledger, at the end")?);
+            let told = patiently(|| ledger::read(stage.hub.http, &agent.device));
+            now.extend(told.context("the ledger, at the end")?);
         }
         if before.as_ref() == Some(&now) {
             return Ok(now);
         }
         before = Some(now);
+    }
+}
+
+/// Asks a hub that may be busy: it is given two seconds for each answer.
+fn patiently<T>(ask: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let deadline = Instant::now() + END_WITHIN;
+    loop {
+        match ask() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(ASK),
+            told => return told,
+        }
     }
 }
 

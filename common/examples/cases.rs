@@ -1,5 +1,6 @@
 //! Turns a file of cases into a directory that a fuzzer works on, and back:
-//! `cases unpack FILE DIRECTORY`, `cases pack DIRECTORY FILE`.
+//! `cases unpack FILE DIRECTORY`, `cases pack DIRECTORY FILE`. Run it by
+//! `cargo run -p common --features fuzz --example cases -- ...`.
 
 use common::cases;
 use std::{env, error::Error, fs, path::Path};
