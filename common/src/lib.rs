@@ -3,6 +3,8 @@
 
 pub mod backoff;
 pub mod broker_url;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod cases;
 pub mod config_file;
 pub mod exit;
 pub mod logs;

@@ -8,6 +8,8 @@ pub mod command;
 pub mod config;
 pub mod control;
 pub mod discovery;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod gpio;
 pub mod identity;
 pub mod output;

@@ -120,6 +120,10 @@ pub struct HistoryConfig {
     /// Minutes after the end of an hour until its summaries are packed. Packed ones take a fifteenth of the room.
     #[config(env = "EDGEWISE_HISTORY_SETTLE_MINUTES", default = 10)]
     pub settle_minutes: u32,
+
+    /// Seconds between two looks for what is to be packed or forgotten, 1 at least.
+    #[config(env = "EDGEWISE_HISTORY_UPKEEP_SECONDS", default = 300)]
+    pub upkeep_seconds: u32,
 }
 
 /// What is kept of what happened to devices.
@@ -230,6 +234,11 @@ impl HistoryConfig {
             hours_ms: days(self.hours_days),
             settle_ms: i64::from(self.settle_minutes) * MINUTE_MS,
         }
+    }
+
+    /// How long the keeper of the history rests when nothing is due.
+    pub fn pause(&self) -> Duration {
+        Duration::from_secs(u64::from(self.upkeep_seconds.max(1)))
     }
 }
 

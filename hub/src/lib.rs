@@ -11,6 +11,8 @@ pub mod complaints;
 pub mod config;
 pub mod events;
 pub mod forget;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod ingest;
 pub mod metrics;
 pub mod mqtt;

@@ -112,7 +112,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
 
     let (acks, acks_out) = mpsc::channel(ACKS);
     let (acks_length, acks_sender) = (length(&acks), acks.clone());
-    let keeper = Keeper::start(store.upkeep(), config.history.keep()).map_err(RunError::System)?;
+    let keeper = Keeper::start(store.upkeep(), config.history.keep(), config.history.pause())
+        .map_err(RunError::System)?;
     let options = Options { topics: topics.clone() };
     let (writer, history) =
         Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;

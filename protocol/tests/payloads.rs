@@ -99,6 +99,11 @@ fn a_summary_that_contradicts_itself_is_told_so() {
         check(with(summary(), "/count/x_percent", json!(0))),
         Err(InvalidSummary::NoReadings(metric.clone()))
     );
+    let mut above = with(summary(), "/min/x_percent", json!(3.000_000_1));
+    for figure in ["mean", "max", "last"] {
+        above = with(above, &format!("/{figure}/x_percent"), json!(3.0));
+    }
+    assert_eq!(check(above), Err(InvalidSummary::Disordered(metric.clone())), "by however little");
     for figure in ["mean", "last"] {
         let outside = with(summary(), &format!("/{figure}/x_percent"), json!(3.1));
         assert_eq!(check(outside), Err(InvalidSummary::Disordered(metric.clone())), "{figure}");

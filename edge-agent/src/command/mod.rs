@@ -8,6 +8,8 @@
 //! A full queue drops, counts and tells, so that no flood of commands holds up a sample or an acknowledgement.
 
 mod config;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod judge;
 mod memory;
 mod perform;

@@ -4,6 +4,8 @@ mod change;
 mod connection;
 mod delivery;
 mod disk;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod outbox;
 mod results;
 mod rival;

@@ -96,6 +96,13 @@ pub(super) fn encode<'a>(entries: impl IntoIterator<Item = (&'a BootId, u64, &'a
     batch
 }
 
+/// A batch of these parts as they are: its count and plain length, and what is stored.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn of_parts(count_and_plain: &[u8], stored: &[u8]) -> Vec<u8> {
+    let sizes = [count_and_plain, &length(stored.len())].concat();
+    [&MARK[..], &sizes, &checksum(&sizes, stored).to_le_bytes(), stored].concat()
+}
+
 fn length(bytes: usize) -> [u8; 4] {
     u32::try_from(bytes).expect("a batch is far below 4 GiB").to_le_bytes()
 }

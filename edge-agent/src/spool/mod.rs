@@ -6,6 +6,8 @@
 //! its summaries are is not noted on disk, for the hub knows what it has and a summary may come twice.
 
 mod batch;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod segment;
 
 pub use batch::{Entry, FileError};

@@ -216,7 +216,10 @@ impl Reporter {
             stamp,
         };
         // A summary has five figures where a state has two.
-        Some(Report::Summary { sequence: self.sequence, json: json(&summary, 3 * self.state_bytes) })
+        let json = json(&summary, 3 * self.state_bytes);
+        // The fault suite looks for its figures in the store.
+        tracing::trace!(sequence = self.sequence, json = %String::from_utf8_lossy(&json), "summary text");
+        Some(Report::Summary { sequence: self.sequence, json })
     }
 
     fn column<'a, T>(&'a self, value: &'a dyn Fn(usize) -> Option<T>) -> Column<'a, T> {

@@ -25,6 +25,14 @@ pub use ledger::LedgerView;
 pub use openapi::document;
 pub use problem::Problem;
 
+/// Reads a query in all the ways that there are, for the fuzz targets.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn fuzz(text: &str, now_ms: i64) {
+    history::fuzz(text, now_ms);
+    let _ = stream_filter::Filter::parse(text);
+    let _ = events_query::Question::parse(text, &axum::http::HeaderMap::new(), now_ms);
+}
+
 use crate::{
     events::Log, forget::Forget, metrics::Sources, panel, state::State, store::Read, stream::Stream,
 };

@@ -169,7 +169,7 @@ impl Broker {
 
 /// Whether a topic is one that the hub listens to: `<prefix>/<device>/<channel of agents>`. The device may
 /// still be misspelt, with a '/' in it for one; saying so is up to the reader of the message.
-fn is_for_hub(prefix: &str, topic: &str) -> bool {
+pub(crate) fn is_for_hub(prefix: &str, topic: &str) -> bool {
     below(prefix, topic)
         .and_then(|rest| rest.rsplit_once('/'))
         .is_some_and(|(_, last)| Channel::FROM_AGENT.iter().any(|channel| channel.as_str() == last))

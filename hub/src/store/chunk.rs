@@ -114,6 +114,13 @@ pub fn unpack(chunk: &[u8]) -> Result<Vec<Point>, Damaged> {
     } else {
         return Err(Damaged(format!("it claims {decimals} decimals")));
     };
+    if !times.is_sorted() {
+        return Err(Damaged("its points are not in the order of time".to_owned()));
+    }
+    let figures = [&means, &min, &max].into_iter().chain(&last);
+    if !figures.flatten().all(|figure| figure.is_finite()) {
+        return Err(Damaged("a figure in it is no number".to_owned()));
+    }
     Ok((0..points)
         .map(|i| Point {
             time_ms: times[i],

@@ -66,12 +66,23 @@ fn merge(into: &mut Point, other: &Point) {
     into.min = into.min.min(other.min);
     into.max = into.max.max(other.max);
     if count > 0 {
-        // In this form a sum of large numbers cannot overflow, and equal means stay what they are.
-        let mean = into.mean + (other.mean - into.mean) * (other.count as f64 / count as f64);
-        into.mean = mean.clamp(into.min, into.max);
+        let share = other.count as f64 / count as f64;
+        let apart = other.mean - into.mean;
+        // In the first form equal means stay what they are; the second holds for the largest numbers, too.
+        let mean = if apart.is_finite() {
+            into.mean + apart * share
+        } else {
+            into.mean * (1.0 - share) + other.mean * share
+        };
+        into.mean = within(mean, into.min, into.max);
     }
     into.count = count;
     into.by_device &= other.by_device;
+}
+
+/// The nearest number that is not outside. What is stored may be damaged, so `min` may be above `max`.
+fn within(mean: f64, min: f64, max: f64) -> f64 {
+    mean.max(min).min(max)
 }
 
 /// The hours `old` with `new` points counted in. Their means are rounded, or they would not compress.
@@ -81,7 +92,7 @@ pub fn hours(old: &[Point], new: &[Point]) -> Vec<Point> {
     let mut hours = steps.into_points();
     for hour in &mut hours {
         if hour.mean.abs() < MEAN_LARGE {
-            hour.mean = ((hour.mean * MEAN_SCALE).round() / MEAN_SCALE).clamp(hour.min, hour.max);
+            hour.mean = within((hour.mean * MEAN_SCALE).round() / MEAN_SCALE, hour.min, hour.max);
         }
     }
     hours
@@ -158,6 +169,16 @@ mod tests {
             }
             agree(&stored, &brute_force(&points, HOUR_MS))?;
         }
+    }
+
+    #[test]
+    fn figures_that_cannot_be_are_folded_without_a_panic() {
+        let odd =
+            |mean, min, max| Point { time_ms: 5, mean, min, max, last: None, count: 1, by_device: true };
+        let [hour] = hours(&[], &[odd(1.0, 1.2, 0.9)]).try_into().unwrap();
+        assert_eq!((hour.min, hour.max), (1.2, 0.9));
+        let large = [odd(-1.7e308, -1.7e308, -1.7e308), odd(1.7e308, 1.7e308, 1.7e308)];
+        assert_eq!(hours(&[], &large)[0].mean, 0.0);
     }
 
     #[test]

@@ -9,10 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long after the start it begins: agents that come back go first.
+/// How long after the start it begins, unless it rests shorter: agents that come back go first.
 const FIRST_AFTER: Duration = Duration::from_secs(60);
-/// How long it rests when nothing is due.
-const REST: Duration = Duration::from_secs(300);
 /// Shortest rest between two parts. It rests as long as it worked, so that it takes half of one core and half of
 /// the disk at most.
 const BREATH: Duration = Duration::from_millis(2);
@@ -25,14 +23,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread.
+    /// Starts the thread, which rests for `pause` when nothing is due, or something failed.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(mut upkeep: Box<dyn Upkeep>, keep: Keep) -> std::io::Result<Self> {
+    pub fn start(mut upkeep: Box<dyn Upkeep>, keep: Keep, pause: Duration) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new().name("store-keeper".to_owned()).spawn(move || {
-            let (mut rest, mut failing) = (FIRST_AFTER, false);
+            let (mut rest, mut failing) = (FIRST_AFTER.min(pause), false);
             while stopped.recv_timeout(rest) == Err(RecvTimeoutError::Timeout) {
                 let start = Instant::now();
                 // What breaks on one chunk must not end the upkeep of all others unseen.
@@ -43,14 +41,14 @@ impl Keeper {
                 rest = match result {
                     Ok(more) => {
                         failing = false;
-                        if more { start.elapsed().max(BREATH) } else { REST }
+                        if more { start.elapsed().max(BREATH) } else { pause }
                     }
                     Err(error) => {
                         // Nothing is lost by it: rows and old chunks stay where they are.
                         if !std::mem::replace(&mut failing, true) {
                             tracing::warn!("the history is not packed for now: {error}");
                         }
-                        REST
+                        pause
                     }
                 };
             }

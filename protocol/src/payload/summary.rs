@@ -60,17 +60,17 @@ pub enum InvalidSummary {
     /// A figure that its count denies.
     #[error("{0} has a count of 0: a metric without readings is left out")]
     NoReadings(MetricName),
-    /// min <= mean <= max does not hold.
+    /// min <= mean <= max does not hold, or min <= max not exactly.
     #[error("{0} has a mean or last outside its min and max")]
     Disordered(MetricName),
 }
 
-/// Whether the mean and the last reading of a metric lie between its lowest and its highest.
+/// Whether the mean and the last reading of a metric lie between its lowest and its highest, and these are in order.
 pub fn agree(mean: f64, min: f64, max: f64, last: f64) -> bool {
     // Figures are rounded one by one, so a mean may lie a rounding step outside.
     let slack = 1e-6 * (1.0 + min.abs().max(max.abs()));
     let within = |x: f64| min - slack <= x && x <= max + slack;
-    within(mean) && within(last)
+    min <= max && within(mean) && within(last)
 }
 
 impl Summary {

@@ -50,6 +50,8 @@ pub(super) struct Row {
     pub(super) monotonic_ms: u64,
     /// Whether the body names the number that the row is filed under.
     pub(super) body_agrees: bool,
+    /// It is in a chunk, and known by its figures.
+    pub(super) packed: bool,
 }
 
 /// The ledger's word on a run, as the API tells it.
@@ -83,6 +85,8 @@ pub(super) struct Account {
     pub(super) seen: BTreeMap<Key, u64>,
     pub(super) acks: BTreeSet<AckSeen>,
     pub(super) rows: Vec<Row>,
+    /// Readings that each device's points have together, and that its hours have.
+    pub(super) readings: BTreeMap<String, (u64, u64)>,
     pub(super) ledger: BTreeMap<Source, LedgerRun>,
     /// What went wrong besides: a program that ended by itself, a panic in a log, a damaged store.
     pub(super) incidents: Vec<String>,

@@ -9,7 +9,7 @@ use super::account::{Account, LedgerRun, RunAccount, Source};
 use super::inject::{self, Active};
 use super::plan::Planned;
 use super::stage::{Agent, Stage};
-use super::{journal, ledger, spool, store, witness};
+use super::{export, journal, ledger, spool, store, witness};
 use crate::signals::EndRequested;
 
 /// How long everything may take to become quiet: agents that were refused for long wait up to two minutes
@@ -59,8 +59,10 @@ pub(super) fn settle(stage: &mut Stage, end: &EndRequested) -> anyhow::Result<Ac
         account.still_spooled.extend(spool::read(&agent.spool(), &agent.device)?);
     }
     account.ledger = last_ledger(stage, end)?;
+    let devices = || stage.agents.iter().map(|agent| agent.device.as_str());
+    let hours = patiently(|| export::hours(stage.hub.http, devices())).context("the hours, at the end")?;
     end_rest(stage, end)?;
-    read_traces(stage, &mut account)?;
+    read_traces(stage, &mut account, &hours)?;
     Ok(account)
 }
 
@@ -150,7 +152,8 @@ fn last_ledger(stage: &mut Stage, end: &EndRequested) -> anyhow::Result<BTreeMap
         }
         let mut now = BTreeMap::new();
         for agent in &stage.agents {
-            now.extend(ledger::read(stage.hub.http, &agent.device).context("the ledger, at the end")?);
+            let told = patiently(|| ledger::read(stage.hub.http, &agent.device));
+            now.extend(told.context("the ledger, at the end")?);
         }
         if before.as_ref() == Some(&now) {
             return Ok(now);
@@ -159,14 +162,32 @@ fn last_ledger(stage: &mut Stage, end: &EndRequested) -> anyhow::Result<BTreeMap
     }
 }
 
-fn read_traces(stage: &mut Stage, account: &mut Account) -> anyhow::Result<()> {
+/// Asks a hub that may be busy: it is given two seconds for each answer.
+fn patiently<T>(ask: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let deadline = Instant::now() + END_WITHIN;
+    loop {
+        match ask() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(ASK),
+            told => return told,
+        }
+    }
+}
+
+fn read_traces(
+    stage: &mut Stage,
+    account: &mut Account,
+    hours: &BTreeMap<String, u64>,
+) -> anyhow::Result<()> {
+    let mut known = export::Known::default();
     for run in &stage.runs {
         let journal = journal::read(&run.log)?;
         // A run that made nothing owes nothing.
-        let Some(boot) = journal.boot else { continue };
+        let Some(boot) = journal.boot.clone() else { continue };
         let agent = &stage.agents[run.agent];
+        let source = Source { device: agent.device.clone(), boot };
+        known.note(&source, &journal);
         account.runs.push(RunAccount {
-            source: Source { device: agent.device.clone(), boot },
+            source,
             made: journal.made,
             ending: run.ending,
             ended_ms: run.ended_ms,
@@ -187,6 +208,18 @@ fn read_traces(stage: &mut Stage, account: &mut Account) -> anyhow::Result<()> {
         stage.incidents.push(format!("the store is damaged: {}", damage.trim()));
     }
     account.rows = store::rows(&file)?;
+    let points = export::points(&stage.hub.disk.data())?;
+    for agent in &stage.agents {
+        let of = |points: &[export::Exported]| -> u64 {
+            points.iter().filter(|point| point.device == agent.device).map(|point| point.figures.count).sum()
+        };
+        let told = hours.get(&agent.device).copied().unwrap_or_default();
+        account.readings.insert(agent.device.clone(), (of(&points), told));
+    }
+    let (packed, unread) = known.packed(points, &account.rows);
+    account.rows.extend(packed);
+    stage.incidents.extend(unread.map(|key| format!("the store has {key:?} and does not export it")));
+    stage.incidents.extend(export::complaint_of_the_doctor(&stage.hub.disk.data())?);
     let units = stage.agents.iter().map(|agent| &agent.unit).chain([&stage.hub.unit]);
     for log in units.flat_map(super::unit::Unit::logs) {
         if let Some(line) = journal::panic(&log) {

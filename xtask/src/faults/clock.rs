@@ -1,5 +1,6 @@
 //! The machine's own time, and a wall clock that can be moved for one program alone.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,18 +26,35 @@ pub(super) struct WallClock {
     library: PathBuf,
     /// What the library reads the offset from.
     offset: PathBuf,
+    /// Seconds that have passed for the program alone.
+    passed: Cell<i64>,
+    /// Seconds of the present step.
+    stepped: Cell<i64>,
 }
 
 impl WallClock {
     /// A clock that is right, kept in `offset`.
     pub(super) fn new(library: &Path, offset: PathBuf) -> anyhow::Result<Self> {
-        let clock = Self { library: library.to_owned(), offset };
+        let (passed, stepped) = Default::default();
+        let clock = Self { library: library.to_owned(), offset, passed, stepped };
         clock.step(0)?;
         Ok(clock)
     }
 
-    /// Sets it so many seconds ahead of the machine's.
+    /// Sets it so many seconds ahead of where it would be.
     pub(super) fn step(&self, seconds: i64) -> anyhow::Result<()> {
+        self.stepped.set(seconds);
+        self.write()
+    }
+
+    /// Lets an hour pass for the program.
+    pub(super) fn let_an_hour_pass(&self) -> anyhow::Result<()> {
+        self.passed.set(self.passed.get() + 3600);
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
+        let seconds = self.passed.get() + self.stepped.get();
         // Renamed into place: the program never reads half a number.
         let new = self.offset.with_extension("new");
         fs::write(&new, format!("{seconds:+}\n"))

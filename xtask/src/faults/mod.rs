@@ -6,6 +6,7 @@ mod campaign;
 mod clock;
 mod dice;
 mod disk;
+mod export;
 mod inject;
 mod journal;
 mod ledger;
@@ -19,6 +20,7 @@ mod spool;
 mod stage;
 mod store;
 mod unit;
+mod upkeep;
 mod witness;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -33,6 +35,9 @@ use stage::{BrokerKind, Setup, Stage};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    /// What is broken: agents, brokers and hub while messages pass, or a hub while it keeps its store
+    #[arg(long, value_enum, default_value_t = Subject::Messages)]
+    of: Subject,
     /// How many faults
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=5000))]
     count: u16,
@@ -48,6 +53,12 @@ pub(crate) struct Options {
     /// The programs are built already
     #[arg(long, hide = true)]
     built: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Subject {
+    Messages,
+    Store,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,9 +82,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if !options.built {
         run::show(&mut run::command("cargo", ["build", "--locked", "-p", "hub", "-p", "edge-agent"]))?;
     }
+    let seed = options.seed.unwrap_or_else(any_seed);
+    if options.of == Subject::Store {
+        if !can_mount {
+            println!("left out: full disks, for which this user may not mount (try as root)");
+        }
+        if !upkeep::run(options.count, seed, can_mount, &end)? {
+            bail!("not everything is as promised; `--of store --seed {seed}` plays the same plan again");
+        }
+        return Ok(());
+    }
     let faketime = clock::library();
     let kinds = kinds(can_mount, faketime.is_some());
-    let seed = options.seed.unwrap_or_else(any_seed);
     let count = usize::from(options.count);
     let shares = match options.broker {
         Broker::Embedded => vec![(BrokerKind::Embedded, count)],
@@ -119,7 +139,7 @@ fn kinds(can_mount: bool, has_faketime: bool) -> Vec<Kind> {
         println!("left out: full and read-only disks, for which this user may not mount (try as root)");
     }
     if !has_faketime {
-        println!("left out: clock steps, for which libfaketime is not installed");
+        println!("left out: clock steps, and packing, for which libfaketime is not installed");
     }
     let possible = |kind: &Kind| match kind {
         Kind::DiskFull | Kind::ReadOnly => can_mount,

@@ -51,8 +51,8 @@ pub(super) fn hub(dir: &Path, data: &Path, http: u16, broker: HubBroker, clock: 
         if let Some(clock) = &clock {
             clock.wear(&mut command);
         }
-        // The proof reads summaries one by one, as they came.
-        command.env("EDGEWISE_HISTORY_SETTLE_MINUTES", "1000000");
+        // Packed as soon as their hour is over for the hub.
+        command.env("EDGEWISE_HISTORY_SETTLE_MINUTES", "0").env("EDGEWISE_HISTORY_UPKEEP_SECONDS", "1");
         command.env("NO_COLOR", "1");
         command
     })
@@ -93,6 +93,6 @@ pub(super) fn agent(
 }
 
 /// A program of ours, as `cargo build` leaves it.
-fn binary(name: &str) -> String {
+pub(super) fn binary(name: &str) -> String {
     project::target().join("debug").join(name).to_string_lossy().into_owned()
 }

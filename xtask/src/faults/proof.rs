@@ -9,6 +9,7 @@
 //! 5. Of no run a summary is missing below the highest that the store has.
 //! 6. No summary is in the store twice, as what it is not, or without anybody having made it.
 //! 7. The ledger says what the store has.
+//! 8. The hours of a device have as many readings as its summaries.
 //!
 //! What none of these covers, the last seconds of an agent that was killed, was never promised.
 
@@ -28,6 +29,8 @@ pub(super) struct Verdict {
     pub(super) made: u64,
     /// In the store, each once.
     pub(super) stored: u64,
+    /// Of these in chunks.
+    pub(super) packed: u64,
     /// Told by the ledger.
     pub(super) late: u64,
     /// Told by the ledger: came again and were not stored again.
@@ -51,6 +54,8 @@ pub(super) fn judge(account: &Account) -> Verdict {
     let mut verdict = Verdict { complaints: account.incidents.clone(), ..Verdict::default() };
     let stored = verdict.read_rows(account);
     verdict.stored = stored.len() as u64;
+    verdict.packed = account.rows.iter().filter(|row| row.packed).count() as u64;
+    verdict.compare_hours(account);
     verdict.witnessed = account.seen.len() as u64;
     verdict.acks = account.acks.len() as u64;
     let made = made(account);
@@ -117,6 +122,14 @@ impl Verdict {
             self.worst_gap_ms = self.worst_gap_ms.max(gaps.max().unwrap_or(0));
         }
         stored
+    }
+
+    fn compare_hours(&mut self, account: &Account) {
+        for (device, (points, hours)) in &account.readings {
+            if points != hours {
+                self.complain(format!("the hours of {device} have {hours} readings, its summaries {points}"));
+            }
+        }
     }
 
     /// Notes what should be in the store and is not.

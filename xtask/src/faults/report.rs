@@ -49,8 +49,9 @@ impl fmt::Display for Report {
         let rows = [
             ("runs of agents", verdict.runs),
             ("summaries made", verdict.made),
-            ("summaries in the store, by its file", verdict.stored),
-            ("of these late, by the ledger", verdict.late),
+            ("summaries in the store", verdict.stored),
+            ("of these packed", verdict.packed),
+            ("of all late, by the ledger", verdict.late),
             ("came again and were not stored again", verdict.double),
             ("seen by a subscriber", verdict.witnessed),
             ("acks seen by a subscriber", verdict.acks),

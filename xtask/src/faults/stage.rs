@@ -25,6 +25,8 @@ const AGENT_DISK: u64 = 4 << 20;
 const RETRY_MS: u64 = AFTER_MS + 2_000;
 /// After its disk is well again a hub may still end on what it had started, within this.
 const FALL_MS: u64 = 10_000;
+/// How often an hour passes for the hub, which packs summaries of hours that are over.
+const HOUR_EVERY: Duration = Duration::from_secs(5);
 /// How often everything is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
 /// How long the first start of a program may take.
@@ -56,6 +58,7 @@ pub(super) struct Stage {
     /// What lay in spools when their agents were gone.
     pub(super) spooled: Vec<Key>,
     pub(super) incidents: Vec<String>,
+    last_hour: Instant,
 }
 
 pub(super) struct Agent {
@@ -125,7 +128,8 @@ impl Stage {
             broker.want();
         }
         let (runs, spooled, incidents) = Default::default();
-        let mut stage = Self { witness, agents, hub, broker, runs, spooled, incidents };
+        let last_hour = Instant::now();
+        let mut stage = Self { witness, agents, hub, broker, runs, spooled, incidents, last_hour };
         // It must be there before the hub, or the subscriber would miss the first messages.
         stage.wait_for("the broker", end, |_| !own_broker || is_open(mqtt))?;
         stage.hub.unit.want();
@@ -155,6 +159,12 @@ impl Stage {
             bail!("stopped before there was a result");
         }
         self.look()?;
+        if let Some(clock) = &self.hub.clock
+            && self.last_hour.elapsed() > HOUR_EVERY
+        {
+            clock.let_an_hour_pass()?;
+            self.last_hour = Instant::now();
+        }
         std::thread::sleep(LOOK);
         Ok(())
     }

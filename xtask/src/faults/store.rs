@@ -26,6 +26,26 @@ pub(super) fn damage(file: &Path) -> anyhow::Result<Option<String>> {
     Ok((found.trim() != "ok").then_some(found))
 }
 
+/// Rows of a table.
+pub(super) fn count(file: &Path, table: &str) -> anyhow::Result<u64> {
+    number(file, &format!("SELECT count(*) FROM {table}"))
+}
+
+/// The version of the schema.
+pub(super) fn version(file: &Path) -> anyhow::Result<u64> {
+    number(file, "PRAGMA user_version")
+}
+
+/// Changes the file.
+pub(super) fn change(file: &Path, sql: &str) -> anyhow::Result<()> {
+    query(file, sql).map(drop)
+}
+
+fn number(file: &Path, sql: &str) -> anyhow::Result<u64> {
+    let text = query(file, sql)?;
+    text.trim().parse().with_context(|| format!("no number: {text:?}"))
+}
+
 fn query(file: &Path, sql: &str) -> anyhow::Result<String> {
     let mut command = Command::new("sqlite3");
     command.args(["-batch", "-bail", "-noheader", "-separator", "|"]).arg(file).arg(sql);
@@ -42,7 +62,7 @@ fn row(line: &str) -> Option<Row> {
     let sequence = sequence.parse().ok()?;
     // A body without these is another summary's.
     let (found, monotonic_ms) = head(body).unwrap_or_default();
-    Some(Row { key: (source, sequence), monotonic_ms, body_agrees: found == sequence })
+    Some(Row { key: (source, sequence), monotonic_ms, body_agrees: found == sequence, packed: false })
 }
 
 /// Sequence and monotonic milliseconds at the beginning of a body.

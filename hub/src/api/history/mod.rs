@@ -199,3 +199,28 @@ fn body(view: &impl Serialize) -> Vec<u8> {
 fn bad(detail: String) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
+
+/// Reads a query in all the ways that there are here, for the fuzz targets.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn fuzz(text: &str, now_ms: i64) {
+    let names =
+        ["metric", "devices", "from", "to", "from_ms", "to_ms", "step", "max_points", "aggregate", "bands"];
+    let Ok(query) = Query::parse(text, &names) else { return };
+    let _ = (query.devices("devices"), query.metric(), query.figures());
+    for pattern in query.patterns("metric").into_iter().flatten() {
+        assert!(!(pattern.is_name() && pattern.matches("cpu0_percent")));
+    }
+    if let Ok(bands) = query.bands() {
+        assert!(bands.is_sorted_by(|a, b| a < b) && bands.iter().all(|bound| bound.is_finite()));
+    }
+    let Ok(wish) = query.wish(now_ms, DEFAULT_POINTS) else { return };
+    assert!(wish.from_ms < wish.to_ms && (1..=plan::MAX_POINTS).contains(&wish.max_points), "{wish:?}");
+    for (since_ms, stepped) in [(None, false), (None, true), (Some(now_ms), true)] {
+        let Ok(span) = wish.resolve(since_ms, stepped) else { continue };
+        assert!(span.from_ms <= wish.from_ms && wish.to_ms <= span.to_ms, "{wish:?} {span:?}");
+        if let Some(step_ms) = span.step_ms {
+            let steps = (span.to_ms - span.from_ms) / step_ms;
+            assert!(step_ms > 0 && steps <= wish.max_points as i64, "{wish:?} {span:?}");
+        }
+    }
+}

@@ -16,9 +16,10 @@ proptest! {
         rows in proptest::collection::vec((any::<i64>(), -1e12..1e12f64, 0.0..9.0f64, any::<u32>(), any::<bool>()), 1..300),
         lasts in any::<bool>(),
     ) {
-        let points: Vec<Point> = rows.into_iter().map(|(time, mean, spread, count, by_device)| Point {
+        let mut points: Vec<Point> = rows.into_iter().map(|(time, mean, spread, count, by_device)| Point {
             by_device, last: lasts.then_some(mean), ..point(time, mean, spread, u64::from(count))
         }).collect();
+        points.sort_by_key(|point| point.time_ms);
         prop_assert_eq!(unpack(&pack(&points).unwrap()).unwrap(), points);
     }
 
@@ -60,6 +61,19 @@ fn a_chunk_of_another_format_is_told() {
     claims.extend([0xff; 8]);
     claims.push(1);
     assert!(unpack(&claims).unwrap_err().0.contains("it claims"));
+}
+
+#[test]
+fn points_that_none_of_ours_are_are_damage() {
+    let points = [point(60_000, 1.0, 0.5, 12), point(120_000, 2.0, 0.5, 12)];
+    let refused = |points: &[Point]| unpack(&pack(points).unwrap()).unwrap_err().0;
+    assert_eq!(refused(&[points[1], points[0]]), "its points are not in the order of time");
+    for odd in [f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            refused(&[points[0], Point { last: Some(odd), ..points[1] }]),
+            "a figure in it is no number"
+        );
+    }
 }
 
 #[test]

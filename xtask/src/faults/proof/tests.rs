@@ -12,7 +12,7 @@ fn key(sequence: u64) -> Key {
 }
 
 fn row(sequence: u64) -> Row {
-    Row { key: key(sequence), monotonic_ms: sequence * 1_000, body_agrees: true }
+    Row { key: key(sequence), monotonic_ms: sequence * 1_000, body_agrees: true, packed: sequence < 4 }
 }
 
 /// One run of ten summaries, one a second, killed a moment after the last; the hub has the first eight.
@@ -31,6 +31,7 @@ fn sound() -> Account {
         seen: (1..=9).map(|sequence| (key(sequence), 1)).collect(),
         acks: [AckSeen { source: source(), sequence: 6, missing: vec![(4, 4)] }].into(),
         rows: (1..=8).map(row).collect(),
+        readings: [("roof".to_owned(), (40, 40))].into(),
         ledger: [(source(), LedgerRun { highest: 8, received: 8, late: 1, double: 2, missing: 0 })].into(),
         ..Account::default()
     }
@@ -58,6 +59,7 @@ fn what_is_as_promised_is_counted_and_not_complained_about() {
     let verdict = judge(&sound());
     assert_eq!(verdict.complaints, [""; 0]);
     assert_eq!((verdict.made, verdict.stored, verdict.never_promised), (10, 8, 2));
+    assert_eq!(verdict.packed, 3);
     assert_eq!((verdict.late, verdict.double, verdict.witnessed, verdict.acks), (1, 2, 9, 1));
     assert_eq!(verdict.worst_gap_ms, 1_000);
     assert!(verdict.missing.is_empty() && verdict.twice.is_empty());
@@ -153,4 +155,10 @@ fn a_ledger_that_differs_from_the_store_is_told() {
     assert!(complaint(missing).contains("the ledger misses 1"));
     assert!(complaint(|account| account.ledger.clear()).contains("does not know roof in run b"));
     assert!(complaint(|account| account.incidents.push("the hub fell".into())).contains("the hub fell"));
+}
+
+#[test]
+fn hours_that_count_a_summary_twice_are_told() {
+    let line = complaint(|account| account.readings.values_mut().for_each(|(_, hours)| *hours += 5));
+    assert_eq!(line, "the hours of roof have 45 readings, its summaries 40");
 }
