@@ -1,12 +1,6 @@
 //! What the hub is told: command line over environment over file over defaults.
 
-use crate::{
-    mqtt::Credentials,
-    store::{
-        Keep,
-        fold::{DAY_MS, MINUTE_MS},
-    },
-};
+use crate::{mqtt::Credentials, settings::outlives};
 use common::{
     broker_url::BrokerUrl,
     config_file::{self, Sources},
@@ -106,16 +100,18 @@ pub struct MqttConfig {
 }
 
 /// What is kept of the past.
-#[derive(Debug, confique::Config)]
+#[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct HistoryConfig {
     /// Days that summaries are kept one by one; 0 keeps them for ever.
-    #[config(env = "EDGEWISE_HISTORY_MINUTES_DAYS", default = 30)]
-    pub minutes_days: u32,
+    /// 30 when it is neither set nor chosen in the panel.
+    #[config(env = "EDGEWISE_HISTORY_MINUTES_DAYS")]
+    pub minutes_days: Option<u32>,
 
     /// Days that their hours are kept: mean, lowest, highest and number of readings; 0 keeps them for ever.
-    #[config(env = "EDGEWISE_HISTORY_HOURS_DAYS", default = 730)]
-    pub hours_days: u32,
+    /// 730 when it is neither set nor chosen in the panel.
+    #[config(env = "EDGEWISE_HISTORY_HOURS_DAYS")]
+    pub hours_days: Option<u32>,
 
     /// Minutes after the end of an hour until its summaries are packed. Packed ones take a fifteenth of the room.
     #[config(env = "EDGEWISE_HISTORY_SETTLE_MINUTES", default = 10)]
@@ -218,22 +214,16 @@ impl Config {
 }
 
 impl HistoryConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        let (minutes, hours) = (self.minutes_days, self.hours_days);
-        if hours > 0 && (minutes == 0 || minutes > hours) {
-            return Err(ConfigError::ShortHours { hours, minutes });
-        }
-        Ok(())
-    }
+    /// Days of summaries when nobody says otherwise.
+    pub const MINUTES_DAYS: u32 = 30;
+    /// Days of hours when nobody says otherwise.
+    pub const HOURS_DAYS: u32 = 730;
 
-    /// What the store keeps.
-    pub fn keep(&self) -> Keep {
-        let days = |days: u32| (days > 0).then(|| i64::from(days) * DAY_MS);
-        Keep {
-            minutes_ms: days(self.minutes_days),
-            hours_ms: days(self.hours_days),
-            settle_ms: i64::from(self.settle_minutes) * MINUTE_MS,
-        }
+    fn check(&self) -> Result<(), ConfigError> {
+        // Hours that are not set here give way to the minutes.
+        let Some(hours) = self.hours_days else { return Ok(()) };
+        let minutes = self.minutes_days.unwrap_or(Self::MINUTES_DAYS);
+        if outlives(hours, minutes) { Ok(()) } else { Err(ConfigError::ShortHours { hours, minutes }) }
     }
 
     /// How long the keeper of the history rests when nothing is due.

@@ -4,7 +4,7 @@
 use crate::{
     api,
     ingest::{
-        decode::{Body, Decoded, Decoder, Message},
+        decode::{Body, Decoded, Decoder, Message, ReceivedSummary},
         retime::DeviceClock,
     },
     mqtt::{self, Incoming},
@@ -12,12 +12,15 @@ use crate::{
     store::{
         Point, chunk,
         fold::{self, HOUR_MS, MINUTE_MS, Steps},
+        minute::Figures,
+        row,
     },
     stream, view,
 };
 use bytes::Bytes;
 use protocol::{Channel, Prefix, Summary, Topic, Topics};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// When the hub hears what it is given here, in milliseconds since 1970-01-01 UTC.
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -64,22 +67,34 @@ fn understood(message: &Message, bytes: usize) {
         Body::Summaries(summaries) => {
             let texts: usize = summaries.iter().map(|summary| summary.text.len()).sum();
             assert!(texts <= bytes, "{texts} bytes are kept of {bytes}");
-            clock.note_summaries(summaries.iter().map(|one| &one.summary), NOW_MS);
+            clock.note_summaries(summaries.iter().map(|one| &one.head), NOW_MS);
             for one in summaries {
-                means_the_same(&one.summary, &one.text);
-                keeps(&one.summary, clock.time(&one.summary, NOW_MS).time_ms);
+                let summary = means_the_same(one);
+                is_a_row(one);
+                keeps(&summary, clock.time(&one.head, NOW_MS).time_ms);
             }
         }
         Body::Status(_) | Body::Result(_) => {}
     }
 }
 
-/// What is kept of a summary is a line that says the same, and so is what we would write of it.
-fn means_the_same(summary: &Summary, text: &[u8]) {
+/// What was read of a summary is what the line says that is kept of it, and so is what we would write of it.
+fn means_the_same(ReceivedSummary { head, minute, text }: &ReceivedSummary) -> Summary {
     assert!(!text.contains(&b'\n') && !text.contains(&b'\r'), "the stream could not carry it");
-    let kept: Summary = serde_json::from_slice(text).expect("it was understood before");
-    assert_eq!(&kept, summary);
-    let written = serde_json::to_vec(summary).expect("a summary has a JSON form");
+    let summary: Summary = serde_json::from_slice(text).expect("it was understood before");
+    let of = |summary: &Summary| (summary.sequence, summary.stamp.clone(), summary.machine_boot.clone());
+    assert_eq!(of(&summary), (head.sequence, head.stamp.clone(), head.machine_boot.clone()));
+    let figures: BTreeMap<_, _> = minute.by_name().map(|(name, figures)| (name.clone(), *figures)).collect();
+    assert_eq!(figures.len(), summary.mean.len());
+    for (name, figures) in figures {
+        let Figures { mean, min, max, last, count } = figures;
+        assert_eq!(
+            [mean, min, max, last],
+            [&summary.mean, &summary.min, &summary.max, &summary.last].map(|of| of[&name])
+        );
+        assert_eq!(count, summary.count[&name]);
+    }
+    let written = serde_json::to_vec(&summary).expect("a summary has a JSON form");
     let again: Summary = serde_json::from_slice(&written).expect("ours is understood");
     let bare = |summary: &Summary| Summary {
         mean: Default::default(),
@@ -88,7 +103,7 @@ fn means_the_same(summary: &Summary, text: &[u8]) {
         last: Default::default(),
         ..summary.clone()
     };
-    assert_eq!(bare(&again), bare(summary));
+    assert_eq!(bare(&again), bare(&summary));
     for (ours, theirs) in [
         (&again.mean, &summary.mean),
         (&again.min, &summary.min),
@@ -100,6 +115,14 @@ fn means_the_same(summary: &Summary, text: &[u8]) {
         let close = |(a, b): (&f64, &f64)| (a - b).abs() <= b.abs() * 1e-15 || a == b;
         assert!(ours.values().zip(theirs.values()).all(close), "{ours:?} {theirs:?}");
     }
+    summary
+}
+
+/// A summary's row gives its figures back as they were.
+fn is_a_row(ReceivedSummary { head, minute, .. }: &ReceivedSummary) {
+    let encoded = row::encode(head.sequence, head.stamp.monotonic_ms, &minute.figures);
+    let figures = row::decode(&encoded, head.sequence, minute.figures.len()).expect("our own row");
+    assert_eq!(*figures, *minute.figures);
 }
 
 /// A summary that was taken in can be packed and folded.

@@ -14,11 +14,13 @@ pub mod forget;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod ingest;
+pub mod labels;
 pub mod metrics;
 pub mod mqtt;
 mod panel;
 pub mod receipts;
 pub mod run;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod stream;

@@ -9,6 +9,7 @@ use crate::{
     ingest::Ingest,
     metrics,
     mqtt::{self, Broker, Outgoing},
+    settings::Settings,
     state::State,
     store::{
         Store, StoreError,
@@ -112,7 +113,9 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
 
     let (acks, acks_out) = mpsc::channel(ACKS);
     let (acks_length, acks_sender) = (length(&acks), acks.clone());
-    let keeper = Keeper::start(store.upkeep(), config.history.keep(), config.history.pause())
+    let settings = Arc::new(Settings::new(config.history.clone(), store.chosen()?));
+    let kept = settings.clone();
+    let keeper = Keeper::start(store.upkeep(), move || kept.keep(&kept.chosen()), config.history.pause())
         .map_err(RunError::System)?;
     let options = Options { topics: topics.clone() };
     let (writer, history) =
@@ -121,8 +124,8 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let (incoming, incoming_inbox) = mpsc::channel(INCOMING);
     let queues = vec![("incoming", length(&incoming)), ("acks", acks_length)];
     let waiting_bytes = history.waiting_bytes();
-    let settings = broker_settings(&config, &state, &topics)?;
-    let broker = Arc::new(mqtt::start(settings, incoming).await?);
+    let at_broker = broker_settings(&config, &state, &topics)?;
+    let broker = Arc::new(mqtt::start(at_broker, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
     let ingest = ingest.recording(recorder.clone());
     let counted = ingest.counters();
@@ -159,8 +162,20 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
     let open_metrics = config.metrics.without_password;
-    let api =
-        Api { state, stream, store: reader, events: log, forget, metrics, open_metrics, checks, password };
+    let notes = writer.notes();
+    let api = Api {
+        state,
+        stream,
+        store: reader,
+        events: log,
+        forget,
+        notes,
+        settings,
+        metrics,
+        open_metrics,
+        checks,
+        password,
+    };
     let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
     tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
 

@@ -2,6 +2,7 @@
 
 use crate::{
     ingest::decode::{Body, Message, Refused},
+    labels::Labels,
     mqtt::Outgoing,
 };
 use bytes::Bytes;
@@ -27,6 +28,8 @@ pub struct Device {
     pub state: Option<Arc<str>>,
     /// When that state came; `None` when the broker had kept it and its age is not known.
     pub state_received_ms: Option<i64>,
+    /// What people say of it; `None` when nobody said anything. Stored apart from the rest.
+    pub labels: Option<Arc<Labels>>,
 }
 
 /// What a message changed for those who watch.
@@ -106,6 +109,14 @@ impl State {
     /// Takes a device out.
     pub fn remove(&self, device: &DeviceId) -> Option<Removed> {
         self.entries.write().remove(device).map(Removed)
+    }
+
+    /// Says what people say of a device. `None` when there is no such device.
+    pub fn label(&self, device: &DeviceId, labels: &Labels) -> Option<Device> {
+        let mut entries = self.entries.write();
+        let device = &mut entries.get_mut(device)?.device;
+        device.labels = (!labels.is_empty()).then(|| Arc::new(labels.clone()));
+        Some(device.clone())
     }
 
     /// Puts a device back that was taken out, unless it came again by itself.

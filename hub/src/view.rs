@@ -3,7 +3,7 @@
 //! The types say what they look like and are what a Rust client reads. The hub itself writes them around
 //! the JSON that it received, without taking that apart again; tests hold the two together.
 
-use crate::state::Device;
+use crate::{labels::Labels, state::Device};
 use protocol::{Birth, DeviceId, State, Summary};
 use serde::Deserialize;
 use std::io::Write as _;
@@ -34,6 +34,8 @@ pub struct DeviceView {
     /// the broker had kept it and the device has no synchronized clock.
     #[schema(required)]
     pub state_received_ms: Option<i64>,
+    /// What people say of it.
+    pub labels: Labels,
 }
 
 /// Whether a device is there.
@@ -126,7 +128,14 @@ pub fn write_device(out: &mut Vec<u8>, id: &DeviceId, device: &Device) {
     put_number(out, device.last_heard_ms);
     put(out, format_args!(r#","birth":{birth},"state":{state},"state_received_ms":"#));
     put_number(out, device.state_received_ms);
-    out.push(b'}');
+    match &device.labels {
+        Some(labels) => {
+            // Texts always serialise.
+            let labels = serde_json::to_string(&**labels).unwrap_or_default();
+            put(out, format_args!(r#","labels":{labels}}}"#));
+        }
+        None => out.extend_from_slice(br#","labels":{"name":null,"tags":[],"group":null}}"#),
+    }
 }
 
 /// Writes a [`DeviceList`].

@@ -24,7 +24,7 @@ async fn a_device_and_its_latest_values_are_told() {
         "id": "roof", "status": "online", "status_since_ms": 5_000, "last_heard_ms": 5_002,
         "birth": serde_json::from_str::<Value>(&birth("b1")).unwrap(),
         "state": serde_json::from_str::<Value>(&state("b1", 10, 42.0)).unwrap(),
-        "state_received_ms": 5_002,
+        "state_received_ms": 5_002, "labels": {"name": null, "tags": [], "group": null},
     });
     assert_eq!(device, expected);
     assert_eq!(hub.get("/api/v1/devices").await.1["devices"], json!([expected]));

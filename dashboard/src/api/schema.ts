@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All devices with their latest values. */
+        /** All devices with their latest values, or those with some labels. */
         get: operations["list_devices"];
         put?: never;
         post?: never;
@@ -77,6 +77,28 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people say of a device: its name, its tags, its group. */
+        get: operations["get_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what people say of a device.
+         * @description A JSON merge patch (RFC 7396): what is left out stays, null takes away, tags are replaced as a whole. Whoever watches
+         *     the stream gets a `device` event.
+         */
+        patch: operations["change_labels"];
         trace?: never;
     };
     "/api/v1/devices/{device}/ledger": {
@@ -131,6 +153,29 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is set for the hub as a whole. */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what is set for the hub as a whole.
+         * @description A JSON merge patch (RFC 7396): what is left out stays, null goes back to the default. What the hub's configuration
+         *     sets is changed there only. A shorter time deletes the history that is older, within the hour and for good; where
+         *     there is such history, `delete_history` must be sent along.
+         */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/v1/stream": {
@@ -251,6 +296,24 @@ export interface components {
              */
             to?: number | null;
         };
+        /** @description Where the bands of a utilisation begin, in percent. */
+        Bands: {
+            /**
+             * Format: double
+             * @description Where `high` begins.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Where gauges have a mark.
+             */
+            mark: number;
+            /**
+             * Format: double
+             * @description Where `raised` begins.
+             */
+            raised: number;
+        };
         /** @description Payload of the `birth` topic: retained, sent at each connect before anything else. */
         Birth: {
             /** @description Version of the agent. */
@@ -356,6 +419,16 @@ export interface components {
              */
             pid: number;
         };
+        /** @description How long something is kept. */
+        Days: {
+            /**
+             * Format: int32
+             * @description Days; 0 for ever.
+             */
+            days: number;
+            /** @description Who says so. */
+            source: components["schemas"]["SettingSource"];
+        };
         /** @description One Pi with an agent. It is a level of every topic, so it has neither `/` nor a wildcard. */
         DeviceId: string;
         /** @description All devices. */
@@ -377,6 +450,8 @@ export interface components {
         DeviceView: {
             birth: null | components["schemas"]["Birth"];
             id: components["schemas"]["DeviceId"];
+            /** @description What people say of it. */
+            labels: components["schemas"]["Labels"];
             /**
              * Format: int64
              * @description When the device last said something itself, in milliseconds since 1970-01-01 UTC.
@@ -473,8 +548,37 @@ export interface components {
              */
             last: number;
         };
+        /** @description How long one kind of history is kept. */
+        KeptView: components["schemas"]["Days"] & {
+            /**
+             * Format: int64
+             * @description Start of the oldest of it, in milliseconds since 1970-01-01 UTC; null while there is none.
+             */
+            oldest_ms: number | null;
+        };
         /** @description How the values of a metric behave over time. */
         Kind: "gauge" | "counter";
+        /** @description What people say of a device. */
+        Labels: {
+            /** @description The one group that it is in. */
+            group: string | null;
+            /** @description What it is called; null while nobody named it. */
+            name: string | null;
+            /** @description Short words by which it is found, in their order and each once. */
+            tags: string[];
+        };
+        /** @description What is to change of [`Labels`]: what is left out stays, null takes away. */
+        LabelsChange: {
+            /** @description The new group: 1 to 64 characters without control characters. */
+            group?: string | null;
+            /** @description The new name: 1 to 64 characters without control characters. */
+            name?: string | null;
+            /**
+             * @description The new tags in place of all that there are: up to 16, each of 1 to 32 characters without comma or control
+             *     characters.
+             */
+            tags?: string[] | null;
+        };
         /**
          * @description Event `lagged` of the stream: the reader was too slow and missed events; it goes on with the newest.
          *     What it shows may be out of date: fetch the devices again.
@@ -749,6 +853,36 @@ export interface components {
             points: components["schemas"]["PointView"][];
         };
         /**
+         * @description Where a setting comes from.
+         * @enum {string}
+         */
+        SettingSource: "default" | "config" | "chosen";
+        /** @description What is to change: what is left out stays, null goes back to the default. */
+        SettingsChange: {
+            bands?: components["schemas"]["Bands"] | null;
+            /** @description That history may be deleted by it. Without this a time that is shorter than what is kept is refused. */
+            delete_history?: boolean;
+            /**
+             * Format: int32
+             * @description Days that their hours are kept; 0 for ever. Not less than `minutes_days`.
+             */
+            hours_days?: number | null;
+            /**
+             * Format: int32
+             * @description Days that summaries are kept one by one; 0 for ever.
+             */
+            minutes_days?: number | null;
+        };
+        /** @description What is set for the hub as a whole. */
+        SettingsView: {
+            /** @description Where the bands of gauges begin. */
+            bands: components["schemas"]["Bands"];
+            /** @description How long their hours are kept, and since when there are any. */
+            hours: components["schemas"]["KeptView"];
+            /** @description How long summaries are kept one by one, and since when there are any. */
+            minutes: components["schemas"]["KeptView"];
+        };
+        /**
          * @description Payload of the `state` topic: every interval, retained, replaced by the next one.
          *
          *     `R` is how the readings are held: a reader takes the default map, a writer may serialise from what it
@@ -987,7 +1121,12 @@ export interface operations {
     };
     list_devices: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A tag that it must have; repeat it for more, which it must have too. */
+                tag?: string[];
+                /** @description The group that it must be in, empty for none; repeat it for more, of which it must be in one. */
+                group?: string[];
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1001,6 +1140,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description A parameter is wrong. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The password is missing or wrong. */
@@ -1252,6 +1400,156 @@ export interface operations {
             };
         };
     };
+    get_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What people say of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description The id is no text. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the device. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelsChange"];
+                "application/merge-patch+json": components["schemas"]["LabelsChange"];
+            };
+        };
+        responses: {
+            /** @description What people say of it now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description It cannot be read, or nobody can be called so. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such device. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is longer than any change can be. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is in the way; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_ledger: {
         parameters: {
             query?: never;
@@ -1480,6 +1778,141 @@ export interface operations {
                 };
             };
             /** @description The log cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+                "application/merge-patch+json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            /** @description The settings now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsView"];
+                };
+            };
+            /** @description It cannot be read, or cannot be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no password, and the request comes by a name that is not this machine's. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The configuration decides, or history would be deleted. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is longer than any change can be. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store is in the way; try again. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,9 +1,9 @@
 //! Devices and their latest values.
 
-use super::{Problem, Shared, json};
+use super::{Problem, Shared, devices_query::Wanted, json};
 use crate::{clock, state::Device, view};
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, RawQuery, State},
     http::{StatusCode, request::Parts},
     response::Response,
 };
@@ -29,19 +29,31 @@ impl FromRequestParts<Arc<Shared>> for Known {
     }
 }
 
-/// All devices with their latest values.
+/// All devices with their latest values, or those with some labels.
 #[utoipa::path(
     get,
     path = "/api/v1/devices",
     tag = "devices",
     operation_id = "list_devices",
-    responses((status = OK, description = "The devices, by id.", body = view::DeviceList))
+    params(
+        ("tag" = Option<Vec<String>>, Query, explode = true, max_items = 16, description = "A tag that it must have; repeat it for more, which it must have too."),
+        ("group" = Option<Vec<String>>, Query, explode = true, max_items = 100, description = "The group that it must be in, empty for none; repeat it for more, of which it must be in one."),
+    ),
+    responses(
+        (status = OK, description = "The devices, by id.", body = view::DeviceList),
+        (status = BAD_REQUEST, description = "A parameter is wrong.", body = Problem, content_type = "application/problem+json"),
+    )
 )]
-pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
-    let devices = shared.api.state.all();
+pub(super) async fn list(
+    State(shared): State<Arc<Shared>>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::parse(&query.unwrap_or_default())?;
+    let mut devices = shared.api.state.all();
+    devices.retain(|(_, device)| wanted.has(device.labels.as_deref()));
     let mut body = Vec::new();
     view::write_devices(&mut body, &devices, clock::now_ms());
-    json(body)
+    Ok(json(body))
 }
 
 /// Forget a device: its history, its ledger, its events, and what the broker keeps of it.

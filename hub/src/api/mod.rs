@@ -1,18 +1,22 @@
 //! What browsers and programs ask of the hub over HTTP.
 
 mod auth;
+mod body;
 mod devices;
+mod devices_query;
 pub(crate) mod etag;
 mod events;
 mod events_query;
 mod health;
 mod history;
+mod labels;
 mod ledger;
 mod metrics;
 mod openapi;
 mod page;
 mod problem;
 mod read;
+mod settings;
 mod stream;
 mod stream_filter;
 mod when;
@@ -34,7 +38,14 @@ pub(crate) fn fuzz(text: &str, now_ms: i64) {
 }
 
 use crate::{
-    events::Log, forget::Forget, metrics::Sources, panel, state::State, store::Read, stream::Stream,
+    events::Log,
+    forget::Forget,
+    metrics::Sources,
+    panel,
+    settings::Settings,
+    state::State,
+    store::{Read, writer::Notes},
+    stream::Stream,
 };
 use axum::{
     Router,
@@ -75,6 +86,10 @@ pub struct Api {
     pub events: Log,
     /// Forgets devices.
     pub forget: Forget,
+    /// Writes what people say of devices, and what they choose.
+    pub notes: Notes,
+    /// What they chose.
+    pub settings: Arc<Settings>,
     /// What the hub counts.
     pub metrics: Sources,
     /// Whether the figures for Prometheus are told without the password.
@@ -90,6 +105,8 @@ struct Shared {
     api: Api,
     guard: auth::Guard,
     reads: Semaphore,
+    /// Held while something is changed.
+    changes: tokio::sync::Mutex<()>,
     sums: metrics::Sums,
     streams: Arc<Semaphore>,
     shutdown: CancellationToken,
@@ -116,11 +133,13 @@ fn documented() -> OpenApiRouter<Arc<Shared>> {
     OpenApiRouter::with_openapi(openapi::Document::openapi())
         .routes(routes!(devices::list))
         .routes(routes!(devices::one, devices::forget))
+        .routes(routes!(labels::one, labels::change))
         .routes(routes!(history::history))
         .routes(routes!(history::report))
         .routes(routes!(history::compare))
         .routes(routes!(ledger::ledger))
         .routes(routes!(events::list))
+        .routes(routes!(settings::get, settings::change))
         .routes(routes!(stream::stream))
         .routes(routes!(metrics::hub))
         .routes(routes!(metrics::devices))
@@ -133,6 +152,7 @@ fn router(api: Api, shutdown: CancellationToken) -> Router {
         api,
         guard: auth::Guard::default(),
         reads: Semaphore::new(MAX_READS),
+        changes: tokio::sync::Mutex::default(),
         sums: metrics::Sums::default(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         shutdown,

@@ -45,7 +45,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.security =
         Some(vec![SecurityRequirement::default(), SecurityRequirement::new::<_, _, &str>("password", [])]);
     for (path, item) in &mut document.paths.paths {
-        for operation in [&mut item.get, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.delete, &mut item.patch].into_iter().flatten() {
             let mut refuse = |status: &str, why: &str| {
                 operation.responses.responses.insert(status.to_owned(), RefOr::T(problem(why)));
             };

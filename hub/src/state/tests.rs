@@ -1,5 +1,6 @@
 use super::*;
 use crate::ingest::decode::{Decoded, Decoder};
+use crate::labels::Labels;
 use crate::mqtt::Incoming;
 use crate::view::{self, DeviceList, DeviceStatus, DeviceView};
 use protocol::Prefix;
@@ -143,6 +144,7 @@ fn a_device_is_written_as_its_type_says() {
         serde_json::from_slice::<DeviceList>(&out).unwrap()
     };
     let bare = DeviceView {
+        labels: Labels::default(),
         id: "roof".parse().unwrap(),
         status: DeviceStatus::Online,
         status_since_ms: Some(1_000),
@@ -162,12 +164,19 @@ fn a_device_is_written_as_its_type_says() {
             1,
         )
         .unwrap();
+    let labels = Labels {
+        name: Some("\"Dach\"".to_owned()),
+        tags: vec!["pv".to_owned()],
+        group: Some("a".to_owned()),
+    };
+    state.label(&"roof".parse().unwrap(), &labels).unwrap();
     let (Body::Birth(birth, _), Body::State(live, _)) = (birth.body, live.body) else { panic!("as made") };
     let full = DeviceView {
         last_heard_ms: Some(3_000),
         birth: Some(*birth.clone()),
         state: Some(*live),
         state_received_ms: Some(3_000),
+        labels,
         ..bare.clone()
     };
     let shed = DeviceView {

@@ -23,18 +23,23 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread, which rests for `pause` when nothing is due, or something failed.
+    /// Starts the thread, which rests for `pause` when nothing is due, or something failed. `keep` is asked before each
+    /// part, so what is kept may change.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(mut upkeep: Box<dyn Upkeep>, keep: Keep, pause: Duration) -> std::io::Result<Self> {
+    pub fn start(
+        mut upkeep: Box<dyn Upkeep>,
+        keep: impl Fn() -> Keep + Send + 'static,
+        pause: Duration,
+    ) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new().name("store-keeper".to_owned()).spawn(move || {
             let (mut rest, mut failing) = (FIRST_AFTER.min(pause), false);
             while stopped.recv_timeout(rest) == Err(RecvTimeoutError::Timeout) {
                 let start = Instant::now();
                 // What breaks on one chunk must not end the upkeep of all others unseen.
-                let step = AssertUnwindSafe(|| upkeep.step(&keep, clock::now_ms()));
+                let step = AssertUnwindSafe(|| upkeep.step(&keep(), clock::now_ms()));
                 let result = catch_unwind(step).unwrap_or_else(|_| {
                     Err(StoreError::Failed("a part of its upkeep panicked, please report it".to_owned()))
                 });

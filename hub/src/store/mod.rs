@@ -4,15 +4,19 @@ pub mod chunk;
 pub mod fold;
 pub mod keeper;
 pub mod minute;
+mod oldest;
 mod retimed;
 pub mod row;
 pub mod sqlite;
 pub mod writer;
 
 use crate::{
+    labels::Labels,
     receipts::{Changes, Receipts},
+    settings::Chosen,
     state::Device,
 };
+pub use oldest::Oldest;
 use protocol::{BootId, DeviceId, MetricName};
 pub use retimed::Retimed;
 use std::sync::Arc;
@@ -20,7 +24,7 @@ use writer::Record;
 
 /// The writing side of a store. One thread owns it, so its calls may block.
 pub trait Store: Send {
-    /// The latest of every device.
+    /// The latest of every device, and what people say of it.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -43,6 +47,24 @@ pub trait Store: Send {
     /// # Errors
     /// When the store cannot be written; nothing has changed then.
     fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError>;
+
+    /// Makes durable what people say of a device, in place of what they said before.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn label(&mut self, device: &DeviceId, labels: &Labels) -> Result<(), StoreError>;
+
+    /// What was chosen for the hub as a whole.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn chosen(&mut self) -> Result<Chosen, StoreError>;
+
+    /// Makes durable what was chosen for the hub as a whole.
+    ///
+    /// # Errors
+    /// When the store cannot be written; nothing has changed then.
+    fn choose(&mut self, chosen: &Chosen) -> Result<(), StoreError>;
 
     /// The reading side.
     fn reader(&self) -> Arc<dyn Read>;
@@ -97,6 +119,12 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn minutes_since_ms(&self) -> Result<Option<i64>, StoreError>;
+
+    /// Since when there is any history, by how fine it is.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn oldest(&self) -> Result<Oldest, StoreError>;
 
     /// What came of each run of a device's agent, the run last heard of first.
     ///

@@ -3,12 +3,15 @@
 
 use hub::{
     api::{self, Api, Password},
+    config::HistoryConfig,
     events::{self, Recorder, RecorderThread},
     forget::Forget,
     ingest::Ingest,
+    labels::Labels,
     metrics,
     mqtt::{Incoming, Outgoing},
     receipts::Receipts,
+    settings::{Chosen, Settings},
     state::{Device, State},
     store::{
         Batch, Read, Source, Store, StoreError, Upkeep,
@@ -76,6 +79,13 @@ impl Hub {
         let reader = store.reader();
         let events = events::Log::open(path).unwrap();
         let (recorder, recorder_thread) = Recorder::start(events.clone(), None).unwrap();
+        let config = HistoryConfig {
+            minutes_days: None,
+            hours_days: Some(730),
+            settle_minutes: 10,
+            upkeep_seconds: 300,
+        };
+        let settings = Arc::new(Settings::new(config, store.chosen().unwrap()));
         let (acks_out, acks) = mpsc::channel(10_000);
         let acks_sender = acks_out.clone();
         let (writer, history) =
@@ -110,6 +120,8 @@ impl Hub {
                 connected: Box::new(|| Ok(())),
                 topics: Topics::default(),
             },
+            notes: writer.notes(),
+            settings,
             metrics: sources,
             open_metrics,
             checks: vec![("store", Box::new(move || checked.check()))],
@@ -188,6 +200,15 @@ impl Store for Fragile {
     }
     fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         self.0.forget(device)
+    }
+    fn label(&mut self, device: &DeviceId, labels: &Labels) -> Result<(), StoreError> {
+        self.0.label(device, labels)
+    }
+    fn chosen(&mut self) -> Result<Chosen, StoreError> {
+        self.0.chosen()
+    }
+    fn choose(&mut self, chosen: &Chosen) -> Result<(), StoreError> {
+        self.0.choose(chosen)
     }
     fn reader(&self) -> Arc<dyn Read> {
         self.0.reader()

@@ -1,7 +1,7 @@
 //! The table of chunks: two tiers of each metric, in spans of fixed length.
 
 use crate::store::{
-    Point, StoreError, chunk,
+    Oldest, Point, StoreError, chunk,
     fold::{DAY_MS, span_of},
 };
 use protocol::{DeviceId, MetricName};
@@ -104,6 +104,21 @@ pub(super) fn spans(
         #[expect(clippy::reversed_empty_ranges, reason = "there are none")]
         _ => 1..=0,
     })
+}
+
+/// The start of the oldest chunk of each tier. While no day is packed, the oldest summary begins the minutes.
+pub(super) fn oldest(connection: &Connection) -> rusqlite::Result<Oldest> {
+    let start = |tier: Tier| {
+        let span: Option<i64> = connection
+            .prepare_cached("SELECT min(span) FROM chunks WHERE tier = ?1")?
+            .query_row([tier.number()], |row| row.get(0))?;
+        Ok::<_, rusqlite::Error>(span.map(|span| span.saturating_mul(tier.span_ms())))
+    };
+    let minutes_ms = match start(Tier::Minutes)? {
+        Some(start) => Some(start),
+        None => connection.query_row("SELECT min(time_ms) FROM summaries", [], |row| row.get(0))?,
+    };
+    Ok(Oldest { minutes_ms, hours_ms: start(Tier::Hours)? })
 }
 
 /// Summaries are kept one by one since this time, hours only before it; `None` when none was ever forgotten.

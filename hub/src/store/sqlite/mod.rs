@@ -6,6 +6,7 @@ mod examine;
 mod forget;
 mod history;
 mod import;
+mod labels;
 mod open;
 mod pack;
 mod read;
@@ -22,7 +23,7 @@ pub use examine::{Findings, TierFindings, examine};
 pub use import::Imported;
 
 use super::{Batch, Read, Source, Store, StoreError, Upkeep};
-use crate::{receipts::Receipts, state::Device};
+use crate::{labels::Labels, receipts::Receipts, settings::Chosen, state::Device};
 use parking_lot::Mutex;
 use protocol::DeviceId;
 use rusqlite::{Connection, ErrorCode};
@@ -83,6 +84,18 @@ impl Store for SqliteStore {
 
     fn forget(&mut self, device: &DeviceId) -> Result<(), StoreError> {
         Ok(forget::forget(&self.writing, device)?)
+    }
+
+    fn label(&mut self, device: &DeviceId, labels: &Labels) -> Result<(), StoreError> {
+        Ok(labels::write(&self.writing.connection.lock(), device, labels)?)
+    }
+
+    fn chosen(&mut self) -> Result<Chosen, StoreError> {
+        labels::chosen(&self.writing.connection.lock())
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Result<(), StoreError> {
+        Ok(labels::choose(&self.writing.connection.lock(), chosen)?)
     }
 
     fn reader(&self) -> Arc<dyn Read> {

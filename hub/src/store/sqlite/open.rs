@@ -1,6 +1,6 @@
 //! Opening the file, and saying clearly why it cannot be.
 
-use super::{schema, timing};
+use super::{labels, schema, timing};
 use crate::store::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::{
@@ -60,6 +60,7 @@ pub(super) fn connection(path: &Path) -> Result<Connection, StoreError> {
     configure(&connection).map_err(|error| explain(&error))?;
     schema::migrate(&mut connection).map_err(|error| explain(&error))?;
     timing::create(&connection).map_err(|error| explain(&error))?;
+    labels::create(&connection).map_err(|error| explain(&error))?;
     Ok(connection)
 }
 

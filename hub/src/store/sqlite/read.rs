@@ -1,22 +1,26 @@
 //! Reading: devices and receipts by the writer, history by anybody on connections of their own.
 
-use super::{chunks, history, open::BUSY_TIMEOUT, timing};
+use super::{chunks, history, labels, open::BUSY_TIMEOUT, timing};
 use crate::{
     receipts::Receipts,
     state::Device,
-    store::{LedgerTotals, Read, Run, Series, Source, Span, StoreError},
+    store::{LedgerTotals, Oldest, Read, Run, Series, Source, Span, StoreError},
 };
 use parking_lot::Mutex;
 use protocol::{DeviceId, MetricName, SequenceRange};
 use rusqlite::{Connection, OpenFlags, Row, params};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 /// Connections kept open between two reads.
 const MAX_IDLE: usize = 4;
 
 pub(super) fn devices(connection: &Connection) -> Result<Vec<(DeviceId, Device)>, StoreError> {
     let mut select = connection.prepare(
-        "SELECT device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms FROM devices",
+        // One that was named but never saved before the power went is known all the same.
+        "SELECT k.device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms,
+             name, tags, group_name
+         FROM (SELECT device FROM devices UNION SELECT device FROM labels) k
+         LEFT JOIN devices d ON d.device = k.device LEFT JOIN labels l ON l.device = k.device",
     )?;
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, device(row)?)))?;
     rows.map(|row| {
@@ -36,6 +40,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         birth: row.get(4)?,
         state: row.get(5)?,
         state_received_ms: row.get(6)?,
+        labels: labels::read(row, 7)?.map(Arc::new),
     })
 }
 
@@ -105,6 +110,10 @@ impl Read for Readers {
 
     fn minutes_since_ms(&self) -> Result<Option<i64>, StoreError> {
         self.with(|connection| Ok(chunks::minutes_since_ms(connection)?))
+    }
+
+    fn oldest(&self) -> Result<Oldest, StoreError> {
+        self.with(|connection| Ok(chunks::oldest(connection)?))
     }
 
     fn ledger(&self, device: &DeviceId) -> Result<Vec<Run>, StoreError> {

@@ -21,9 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 mod forget;
+mod note;
 mod thread;
 
 pub use forget::Forgetter;
+pub use note::Notes;
 
 /// Most bytes of summaries that may wait for the disk.
 const QUEUE_BYTES: u32 = 64 << 20;
@@ -70,6 +72,7 @@ pub enum Job {
 enum Order {
     Do(Job, OwnedSemaphorePermit),
     Forget(forget::Request),
+    Note(note::Request),
     Stop,
 }
 
@@ -163,6 +166,11 @@ impl Writer {
     /// Has devices forgotten.
     pub fn forgetter(&self) -> Forgetter {
         Forgetter::new(self.orders.clone())
+    }
+
+    /// Has notes of people written.
+    pub fn notes(&self) -> Notes {
+        Notes::new(self.orders.clone())
     }
 
     /// Commits what was submitted until now and the latest of every device, then ends.

@@ -99,6 +99,10 @@ impl Worker {
         }
         match orders.recv_timeout(wait) {
             Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+            Ok(Order::Note(request)) => {
+                self.take_note(request);
+                return true;
+            }
             // What comes after it may be of the same device again, so it is done first.
             Ok(Order::Forget(request)) => {
                 self.forgetting.push(request);
@@ -110,6 +114,7 @@ impl Worker {
         while self.jobs.len() < MAX_BATCH {
             match orders.try_recv() {
                 Ok(Order::Do(job, permit)) => self.jobs.push((job, permit)),
+                Ok(Order::Note(request)) => self.take_note(request),
                 Ok(Order::Forget(request)) => {
                     self.forgetting.push(request);
                     return true;
