@@ -12,7 +12,9 @@ pub(super) fn doctor(store: &Path) -> Result<u8, CommandError> {
         range.map_or(String::new(), |(first, last)| format!(", {} to {}", written(first), written(last)))
     };
     line("store", format!("{}, {}, schema {}", store.display(), megabytes(found.bytes), found.schema));
-    line("free", format!("{} of it, to be used again", megabytes(found.free_bytes)));
+    if let Some(bytes) = found.free_bytes {
+        line("free", format!("{} of it, to be used again", megabytes(bytes)));
+    }
     line("devices", found.devices.to_string());
     line("waiting", format!("{} summaries, not packed yet{}", found.waiting.0, times(found.waiting.1)));
     for (tier, what) in found.tiers.iter().zip(["minutes", "hours"]) {

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::store::{
     Point,
-    sqlite::{Imported, SqliteStore},
+    import::{Import as Importing, Imported},
+    sqlite::SqliteStore,
 };
 use protocol::{DeviceId, MetricName};
 use std::{
@@ -39,7 +40,7 @@ struct Group {
 }
 
 struct Import<'a> {
-    store: &'a mut SqliteStore,
+    store: &'a mut dyn Importing,
     progress: Progress,
     group: Option<Group>,
     sum: Imported,

@@ -1,10 +1,17 @@
 //! What the hub remembers: summaries, which of them it has, and the latest of every device.
 
 pub mod chunk;
+pub mod examine;
 pub mod fold;
+mod history;
+pub mod import;
 pub mod keeper;
+mod packing;
 mod retimed;
+mod round;
+mod shelf;
 pub mod sqlite;
+mod tier;
 pub mod writer;
 
 use crate::{
