@@ -37,7 +37,14 @@ pub struct TierFindings {
 
 impl TierFindings {
     /// Looks at a chunk, whose owner is told as "METRIC of DEVICE".
-    pub(super) fn look(&mut self, tier: Tier, span: i64, owner: &str, chunk: &[u8], problems: &mut Vec<String>) {
+    pub(super) fn look(
+        &mut self,
+        tier: Tier,
+        span: i64,
+        owner: &str,
+        chunk: &[u8],
+        problems: &mut Vec<String>,
+    ) {
         self.chunks += 1;
         let mut told = |what: &str| problems.push(format!("{owner}, part {span} of its history: {what}"));
         let points = match chunk::unpack(chunk) {

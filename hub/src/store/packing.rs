@@ -47,7 +47,8 @@ pub(super) fn add(
     since_ms: i64,
 ) -> Result<Vec<Packed>, StoreError> {
     let gone = |span: i64| tier == Tier::Minutes && end_of(span, tier.span_ms()) <= since_ms;
-    let mut by_metric: Vec<_> = fresh.iter().map(|(metric, points)| (metric, by_span(points, tier))).collect();
+    let mut by_metric: Vec<_> =
+        fresh.iter().map(|(metric, points)| (metric, by_span(points, tier))).collect();
     by_metric.iter_mut().for_each(|(_, spans)| spans.retain(|span, _| !gone(*span)));
     let spans: BTreeSet<i64> = by_metric.iter().flat_map(|(_, spans)| spans.keys().copied()).collect();
     let (metrics, spans): (Vec<_>, Vec<_>) = (fresh.keys().cloned().collect(), spans.into_iter().collect());

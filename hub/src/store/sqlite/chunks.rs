@@ -60,11 +60,7 @@ impl Shelf for Tables<'_> {
 }
 
 /// The number that stands for a metric of a device, if it has any chunk.
-fn series(
-    connection: &Connection,
-    device: &DeviceId,
-    metric: &MetricName,
-) -> rusqlite::Result<Option<i64>> {
+fn series(connection: &Connection, device: &DeviceId, metric: &MetricName) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT id FROM series WHERE device = ?1 AND metric = ?2")?
         .query_row(params![device.as_str(), metric.as_str()], |row| row.get(0))
@@ -90,13 +86,7 @@ fn of_metric(
 }
 
 /// Writes a chunk in place of the one that was there, if there was one.
-fn save(
-    connection: &Connection,
-    tier: Tier,
-    span: i64,
-    series: i64,
-    packed: &[u8],
-) -> rusqlite::Result<()> {
+fn save(connection: &Connection, tier: Tier, span: i64, series: i64, packed: &[u8]) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO chunks (tier, span, series, points) VALUES (?1, ?2, ?3, ?4)
