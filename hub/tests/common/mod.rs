@@ -1,5 +1,6 @@
 //! A hub without a broker: real store, real ingest, real listener.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(unused_macros, unused_imports, reason = "each test file uses a part")]
 
 pub(crate) mod place;
 pub(crate) mod postgres;

@@ -75,7 +75,8 @@ impl Place {
         match self {
             Self::File(path, _) => super::stored(path),
             Self::Database(server) => {
-                let rows = server.ask("SELECT device, boot, sequence FROM edgewise.summaries ORDER BY 1, 2, 3");
+                let rows =
+                    server.ask("SELECT device, boot, sequence FROM edgewise.summaries ORDER BY 1, 2, 3");
                 let row = |row: &String| {
                     let [device, boot, sequence] = row.split('|').collect::<Vec<_>>().try_into().unwrap();
                     (device.to_owned(), boot.to_owned(), sequence.parse().unwrap())

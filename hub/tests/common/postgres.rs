@@ -68,7 +68,8 @@ impl Server {
 
     /// What statements say, one text a row, as another program sees it.
     pub(crate) fn ask(&self, sql: &str) -> Vec<String> {
-        let output = Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, &self.url()]).output();
+        let output =
+            Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, &self.url()]).output();
         let output = output.unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
@@ -132,7 +133,9 @@ fn spawn(folder: &Path, port: u16, options: &[String]) -> Child {
     let log = fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
     let mut command = program("postgres");
     command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).arg("-p").arg(port.to_string());
-    command.args(["-h", "127.0.0.1", "-cdynamic_shared_memory_type=mmap", "-cshared_buffers=16MB"]).args(options);
+    command
+        .args(["-h", "127.0.0.1", "-cdynamic_shared_memory_type=mmap", "-cshared_buffers=16MB"])
+        .args(options);
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
 }
 
@@ -156,7 +159,8 @@ fn program(name: &str) -> Command {
 }
 
 fn find(name: &str) -> OsString {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map(|entry| entry.unwrap().path());
+    let versions =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> =
         versions.map(|version| version.join("bin").join(name)).filter(|file| file.is_file()).collect();
     found.sort();
