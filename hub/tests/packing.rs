@@ -293,7 +293,7 @@ fn packs_until_killed() {
 fn kill_after(place: &Place, steps: usize) {
     let store = match place {
         Place::File(path, _) => format!("file:{}", path.display()),
-        Place::Database(server) => server.url(),
+        Place::Database(server) | Place::Behind(_, server) => server.url(),
     };
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "packs_until_killed", "--nocapture"])

@@ -4,7 +4,7 @@ mod common;
 
 use common::{
     Hub, backlog, birth,
-    place::{Place, apart, on_both},
+    place::{Place, on_both},
     state, summary,
 };
 use hub::{
@@ -131,7 +131,7 @@ async fn hub_whose_store_is_held(place: &Place) -> (Hub, Box<dyn std::any::Any>)
             other.execute_batch("BEGIN IMMEDIATE").unwrap();
             Box::new(other)
         }
-        Place::Database(server) => {
+        Place::Database(server) | Place::Behind(_, server) => {
             Box::new(server.busy_with("BEGIN; LOCK TABLE edgewise.summaries IN EXCLUSIVE MODE"))
         }
     };
@@ -152,7 +152,7 @@ async fn what_cannot_be_committed_is_not_acknowledged_and_comes_in_once_it_can_b
     assert_eq!(status, 503);
     let told = match &place {
         Place::File(..) => "store: the store failed: database is locked",
-        Place::Database(_) => {
+        Place::Database(_) | Place::Behind(..) => {
             "store: the store failed: canceling statement due to lock timeout; it is tried again"
         }
     };

@@ -4,6 +4,7 @@
 
 pub(crate) mod place;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 
 use hub::{
     api::{self, Api, Password},

@@ -18,6 +18,8 @@ use std::{
 pub(crate) enum Place {
     File(PathBuf, Option<tempfile::TempDir>),
     Database(Box<Server>),
+    /// A database reached at another address than its own.
+    Behind(String, Box<Server>),
 }
 
 impl Place {
@@ -28,6 +30,14 @@ impl Place {
 
     pub(crate) fn database() -> Self {
         Self::Database(Box::new(Server::start()))
+    }
+
+    /// Its server.
+    pub(crate) fn server(&mut self) -> &mut Server {
+        match self {
+            Self::Database(server) | Self::Behind(_, server) => server,
+            Self::File(..) => panic!("a file has none"),
+        }
     }
 
     /// A file that somebody else cares for.
@@ -45,11 +55,8 @@ impl Place {
                 let store = SqliteStore::open(path).unwrap();
                 (Box::new(store), events::Log::open(path).unwrap())
             }
-            Self::Database(server) => {
-                let store = PostgresStore::open(settings(&server.url())).unwrap();
-                let events = store.events();
-                (Box::new(store), events)
-            }
+            Self::Database(server) => database(&server.url()),
+            Self::Behind(url, _) => database(url),
         }
     }
 
@@ -59,7 +66,7 @@ impl Place {
             Self::File(path, _) => {
                 rusqlite::Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
             }
-            Self::Database(server) => {
+            Self::Database(server) | Self::Behind(_, server) => {
                 let path = "SET search_path = edgewise";
                 server.ask(&format!("{path}; {sql}"))[0].parse().unwrap()
             }
@@ -74,7 +81,7 @@ impl Place {
     pub(crate) fn stored(&self) -> Vec<(String, String, u64)> {
         match self {
             Self::File(path, _) => super::stored(path),
-            Self::Database(server) => {
+            Self::Database(server) | Self::Behind(_, server) => {
                 let rows =
                     server.ask("SELECT device, boot, sequence FROM edgewise.summaries ORDER BY 1, 2, 3");
                 let row = |row: &String| {
@@ -90,6 +97,12 @@ impl Place {
     pub(crate) fn sequences(&self, boot: &str) -> Vec<u64> {
         self.stored().into_iter().filter(|row| row.1 == boot).map(|row| row.2).collect()
     }
+}
+
+fn database(url: &str) -> (Box<dyn Store>, events::Log) {
+    let store = PostgresStore::open(settings(url)).unwrap();
+    let events = store.events();
+    (Box::new(store), events)
 }
 
 pub(crate) fn settings(url: &str) -> Settings {

@@ -4,6 +4,7 @@ use super::SURELY;
 use std::{
     ffi::OsString,
     fs,
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     os::unix::fs::chown,
     path::{Path, PathBuf},
@@ -68,8 +69,13 @@ impl Server {
 
     /// What statements say, one text a row, as another program sees it.
     pub(crate) fn ask(&self, sql: &str) -> Vec<String> {
-        let output =
-            Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, &self.url()]).output();
+        // Over its socket, where it believes whoever asks.
+        let url = format!(
+            "postgresql:///postgres?user=edgewise&port={}&host={}",
+            self.port,
+            self.folder.path().display()
+        );
+        let output = Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql, &url]).output();
         let output = output.unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
@@ -78,11 +84,12 @@ impl Server {
     /// Another program that is in the middle of something, until it is dropped.
     pub(crate) fn busy_with(&self, sql: &str) -> Busy {
         let mut command = Command::new("psql");
-        command.args(["-XAtq", "-c", sql, "-c", "\\echo BEGUN", "-c", "SELECT pg_sleep(1000)", &self.url()]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+        command.args(["-XAtq", &self.url()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Its input stays open, and it waits for more.
+        writeln!(child.stdin.as_mut().unwrap(), "{sql};\n\\echo BEGUN").unwrap();
         let mut line = String::new();
-        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "BEGUN\n");
         Busy(child)
     }
@@ -179,7 +186,7 @@ fn user() -> Option<(&'static str, u32)> {
     root.then(|| Some(("postgres", number("postgres")?))).flatten()
 }
 
-fn own(path: &Path) {
+pub(crate) fn own(path: &Path) {
     if let Some((_, number)) = user() {
         chown(path, Some(number), Some(number)).unwrap();
     }

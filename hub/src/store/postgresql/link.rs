@@ -66,7 +66,8 @@ impl Link {
         work: impl FnOnce(&mut Session) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut state = self.state.lock();
-        let mut session = match state.session.take().filter(|session| !session.is_broken()) {
+        let kept = state.session.take().and_then(|mut session| session.is_alive().then_some(session));
+        let mut session = match kept {
             Some(session) => session,
             None => state.connect(&self.settings)?,
         };

@@ -44,6 +44,11 @@ impl Session {
         self.under_way || self.client.as_ref().is_none_or(Client::is_closed)
     }
 
+    /// Asks the server for a sign of life: a connection that broke off while nobody used it looks like any other.
+    pub(super) fn is_alive(&mut self) -> bool {
+        !self.under_way && self.client().check_connection().is_ok()
+    }
+
     /// Runs statements without values.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
         self.client().batch_execute(sql)
