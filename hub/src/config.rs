@@ -343,6 +343,21 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_told_without_its_password() {
+        let sources =
+            Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
+        let text = "[store]\nurl = 'postgresql://me:hunter2@localhost/edge'\npassword = 'hunter2'\n";
+        let config: Config = config_file::compose(sources, Some("hub.toml"), text).sound().unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        let database = config.store.database().unwrap().expect("a database");
+        assert_eq!(database.shown(), "postgresql://localhost:5432/edge");
+        for url in ["postgresql://me:hunter2@db", "postgresql://me:hunter2@db/x?sslmode=prefer"] {
+            let told = check(&format!("[store]\nurl = '{url}'")).unwrap_err().to_string();
+            assert!(told.contains("store.url") && !told.contains("hunter2"), "{told}");
+        }
+    }
+
+    #[test]
     fn hours_outlive_their_minutes() {
         let days = |minutes: u32, hours: u32| {
             check(&format!("[history]\nminutes_days = {minutes}\nhours_days = {hours}"))

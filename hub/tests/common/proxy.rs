@@ -44,7 +44,7 @@ impl Proxy {
         let proxy = Self(Arc::new(shared));
         let accepting = proxy.clone();
         thread::spawn(move || {
-            listener.incoming().map_while(Result::ok).for_each(|client| accepting.join(client))
+            listener.incoming().map_while(Result::ok).for_each(|client| accepting.join(client));
         });
         proxy
     }

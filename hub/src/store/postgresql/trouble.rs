@@ -55,7 +55,7 @@ fn io(cause: &(dyn std::error::Error + 'static)) -> bool {
 pub(super) fn is_tls(error: &postgres::Error) -> bool {
     let tls = |cause: &(dyn std::error::Error + 'static)| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
+        wrapped.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
     };
     error.to_string().contains("TLS") || error.source().is_some_and(tls)
 }
