@@ -3,10 +3,13 @@
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use std::time::Duration;
 
-/// Waits that double from 1 s to 60 s, each lengthened by chance so that a fleet does not come back as one.
+/// Waits that double, each lengthened by chance so that a fleet does not come back as one. From 1 s to 60 s unless told
+/// otherwise.
 #[derive(Debug)]
 pub struct Backoff {
     waits: ExponentialBackoff,
+    shortest: Duration,
+    longest: Duration,
 }
 
 /// Shortest wait.
@@ -16,20 +19,25 @@ pub const LONGEST: Duration = Duration::from_secs(60);
 
 impl Default for Backoff {
     fn default() -> Self {
-        let waits = ExponentialBuilder::default().with_min_delay(SHORTEST).with_max_delay(LONGEST);
-        Self { waits: waits.with_jitter().without_max_times().build() }
+        Self::between(SHORTEST, LONGEST)
     }
 }
 
 impl Backoff {
+    /// Waits from the shortest to the longest; chance lengthens each to at most twice.
+    pub fn between(shortest: Duration, longest: Duration) -> Self {
+        let waits = ExponentialBuilder::default().with_min_delay(shortest).with_max_delay(longest);
+        Self { waits: waits.with_jitter().without_max_times().build(), shortest, longest }
+    }
+
     /// The next wait. It never runs out.
     pub fn next_wait(&mut self) -> Duration {
-        self.waits.next().unwrap_or(LONGEST)
+        self.waits.next().unwrap_or(self.longest)
     }
 
     /// Begins again with the shortest wait, after a success.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        *self = Self::between(self.shortest, self.longest);
     }
 }
 

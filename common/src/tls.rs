@@ -1,4 +1,4 @@
-//! TLS towards a broker.
+//! TLS towards a broker or a database.
 
 use rumqttc::{TlsConfiguration, Transport};
 use rustls::{ClientConfig, RootCertStore};
@@ -18,17 +18,25 @@ pub enum TlsError {
     },
     /// The machine trusts nobody.
     #[error(
-        "this machine has no CA certificates: install the package ca-certificates, or set ca_file to the broker's CA"
+        "this machine has no CA certificates: install the package ca-certificates, or set ca_file to the server's CA"
     )]
     NoRoots,
 }
 
-/// A transport with TLS 1.2 or 1.3 that trusts the certificates in `ca_file`, or else those that the
-/// machine trusts.
+/// A transport to a broker, see [`client`].
 ///
 /// # Errors
 /// When there is no usable certificate to trust.
 pub fn transport(ca_file: Option<&Path>) -> Result<Transport, TlsError> {
+    Ok(Transport::Tls(TlsConfiguration::Rustls(Arc::new(client(ca_file)?))))
+}
+
+/// TLS 1.2 or 1.3 that trusts the certificates in `ca_file`, or else those that the
+/// machine trusts.
+///
+/// # Errors
+/// When there is no usable certificate to trust.
+pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, TlsError> {
     let mut roots = RootCertStore::empty();
     match ca_file {
         Some(path) => {
@@ -49,12 +57,11 @@ pub fn transport(ca_file: Option<&Path>) -> Result<Transport, TlsError> {
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Transport::Tls(TlsConfiguration::Rustls(Arc::new(config))))
+        .with_no_client_auth())
 }
 
 #[cfg(test)]

@@ -7,30 +7,19 @@
 mod common;
 #[path = "history/fleet.rs"]
 mod fleet;
+#[path = "history/load.rs"]
+mod load;
 
 use common::Hub;
 use fleet::{Fleet, METRICS};
-use hub::{
-    receipts::Receipts,
-    store::{
-        Arrivals, Batch, Keep, Source, Store,
-        fold::{DAY_MS, HOUR_MS, MINUTE_MS},
-        sqlite::SqliteStore,
-        writer::Record,
-    },
+use hub::store::{
+    fold::{DAY_MS, HOUR_MS},
+    sqlite::SqliteStore,
+    writer::Record,
 };
+use load::{BATCH, START, commit, fill};
 use rusqlite::Connection;
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    time::{Duration, Instant},
-};
-
-/// The start of the first day.
-const START: i64 = 20_000 * DAY_MS;
-const KEEP: Keep = Keep { minutes_ms: None, hours_ms: None, settle_ms: 10 * MINUTE_MS };
-/// Summaries in one commit.
-const BATCH: usize = 1000;
+use std::{collections::BTreeMap, path::Path, time::Instant};
 
 fn main() {
     // Cargo itself passes `--bench`.
@@ -45,7 +34,7 @@ fn main() {
     println!("  new file:          {:>9.0} summaries/s", commits(&folder.path().join("new.db")));
 
     let path = folder.path().join("fleet.db");
-    fill(&path, devices, days);
+    fill(&mut SqliteStore::open(&path).expect("a store"), devices, days);
     room(&path);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(answers(&path, devices, START + days * DAY_MS));
@@ -68,54 +57,6 @@ fn commits(path: &Path) -> f64 {
     let start = Instant::now();
     batches.iter().for_each(|batch| commit(&mut store, batch, &mut receipts));
     (batches.len() * BATCH) as f64 / start.elapsed().as_secs_f64()
-}
-
-fn commit(store: &mut SqliteStore, records: &[Record], receipts: &mut BTreeMap<String, Receipts>) {
-    for records in records.chunks(BATCH) {
-        let sources: Vec<Source> =
-            records.iter().map(|r| Source { device: r.device.clone(), boot: r.boot.clone() }).collect();
-        let mut changes = Vec::new();
-        for (source, record) in sources.iter().zip(records) {
-            let receipts = receipts.entry(source.device.to_string()).or_default();
-            let before = receipts.clone();
-            receipts.insert(record.sequence);
-            changes.push((source, receipts.changes_since(&before)));
-        }
-        let arrivals: Vec<_> = sources.iter().map(|source| (source, Arrivals::default())).collect();
-        let records: Vec<&Record> = records.iter().collect();
-        let batch = Batch { records: &records, receipts: &changes, arrivals: &arrivals, devices: &[] };
-        store.commit(&batch).expect("a commit");
-    }
-}
-
-fn fill(path: &Path, devices: usize, days: i64) {
-    let mut store = SqliteStore::open(path).expect("a store");
-    let mut upkeep = store.upkeep();
-    let (mut fleet, mut receipts) = (Fleet::new(devices, START), BTreeMap::new());
-    let (mut packing, mut longest) = (Duration::ZERO, Duration::ZERO);
-    for minute in 1..=days * 1440 {
-        commit(&mut store, &fleet.minute(), &mut receipts);
-        let now_ms = START + minute * MINUTE_MS;
-        // As a hub does on the last day; before that by whole days, to be done sooner.
-        let every = if minute > (days - 1) * 1440 { 60 } else { 1440 };
-        if minute % every == 15 {
-            loop {
-                let start = Instant::now();
-                let more = upkeep.step(&KEEP, now_ms).expect("upkeep");
-                packing += start.elapsed();
-                longest = longest.max(start.elapsed());
-                if !more {
-                    break;
-                }
-            }
-        }
-    }
-    let summaries = days * 1440 * devices as i64;
-    println!(
-        "packing {summaries} summaries: {:.1} us each, longest part {:.0} ms",
-        packing.as_secs_f64() * 1e6 / summaries as f64,
-        longest.as_secs_f64() * 1e3
-    );
 }
 
 fn room(path: &Path) {

@@ -1,10 +1,15 @@
 //! What the hub is told: command line over environment over file over defaults.
 
-use crate::{mqtt::Credentials, settings::outlives};
+use crate::{
+    mqtt::Credentials,
+    settings::outlives,
+    store::postgresql::{Settings, StoreUrl},
+};
 use common::{
     broker_url::BrokerUrl,
     config_file::{self, Sources},
     secret::Secret,
+    tls::TlsError,
 };
 use protocol::Prefix;
 use std::{
@@ -31,6 +36,10 @@ pub struct Config {
     /// The broker: the hub's own, or yours.
     #[config(nested)]
     pub mqtt: MqttConfig,
+
+    /// Where it is kept: in a file, or in a database of yours.
+    #[config(nested)]
+    pub store: StoreConfig,
 
     /// What is kept of the past.
     #[config(nested)]
@@ -99,6 +108,28 @@ pub struct MqttConfig {
     pub client_id: String,
 }
 
+/// Where summaries, devices and events are kept.
+#[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct StoreConfig {
+    /// A PostgreSQL database to use instead of a file in `data`: `postgresql://USER@HOST[:PORT]/DATABASE`. With
+    /// another machine the connection is encrypted, unless it ends in `?sslmode=disable`.
+    #[config(env = "EDGEWISE_STORE_URL")]
+    pub url: Option<StoreUrl>,
+
+    /// Password to it. Better in `password_file` or the environment.
+    #[config(env = "EDGEWISE_STORE_PASSWORD")]
+    pub password: Option<Secret>,
+
+    /// File whose first line is the password.
+    #[config(env = "EDGEWISE_STORE_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// PEM file with the CA of your database, to trust instead of the machine's.
+    #[config(env = "EDGEWISE_STORE_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
 /// What is kept of the past.
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
@@ -162,6 +193,9 @@ pub enum ConfigError {
     /// A password file.
     #[error(transparent)]
     Secret(#[from] common::secret::SecretError),
+    /// TLS towards the database.
+    #[error("store.url asks for an encrypted connection: {0}")]
+    StoreTls(#[from] TlsError),
     /// A panel that anybody could read.
     #[error(
         "http.listen = {0} can be reached from other machines: set a panel password first (http.password_file or EDGEWISE_HTTP_PASSWORD), or listen on 127.0.0.1"
@@ -210,6 +244,18 @@ impl Config {
             return Err(ConfigError::OpenBroker(self.mqtt.listen));
         }
         self.history.check()
+    }
+}
+
+impl StoreConfig {
+    /// The database, if there is one; else a file.
+    ///
+    /// # Errors
+    /// When the password file cannot be read, or TLS not be set up.
+    pub fn database(&self) -> Result<Option<Settings>, ConfigError> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let password = Secret::either(self.password.as_ref(), self.password_file.as_deref())?;
+        Ok(Some(Settings::new(url, password.as_ref(), self.ca_file.as_deref())?))
     }
 }
 
@@ -296,6 +342,21 @@ mod tests {
         ));
         check(&format!("{mqtt}username = 'fleet'\npassword = 's3cret'")).unwrap();
         check(&format!("{mqtt}url = 'mqtt://broker'")).unwrap();
+    }
+
+    #[test]
+    fn a_database_is_told_without_its_password() {
+        let sources =
+            Sources { variable: &|_| None, ..Sources::of_process(None, Path::new("/no/such/file")) };
+        let text = "[store]\nurl = 'postgresql://me:hunter2@localhost/edge'\npassword = 'hunter2'\n";
+        let config: Config = config_file::compose(sources, Some("hub.toml"), text).sound().unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        let database = config.store.database().unwrap().expect("a database");
+        assert_eq!(database.shown(), "postgresql://localhost:5432/edge");
+        for url in ["postgresql://me:hunter2@db", "postgresql://me:hunter2@db/x?sslmode=prefer"] {
+            let told = check(&format!("[store]\nurl = '{url}'")).unwrap_err().to_string();
+            assert!(told.contains("store.url") && !told.contains("hunter2"), "{told}");
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error, exit::USAGE),
     };
     if let Some(command) = command {
-        return match cli::run(&command, &config.data) {
+        return match cli::run(&command, &config) {
             Ok(code) => ExitCode::from(code),
             Err(error) => failed(&error, error.code()),
         };

@@ -4,7 +4,7 @@ use crate::{
     api::{self, Api, Password},
     clock,
     config::{Config, ConfigError},
-    events::{self, Recorder},
+    events::{self, Recorder, RecorderThread},
     forget::Forget,
     ingest::Ingest,
     metrics,
@@ -12,24 +12,26 @@ use crate::{
     settings::Settings,
     state::State,
     store::{
-        Store, StoreError,
+        StoreError,
         keeper::Keeper,
-        sqlite::SqliteStore,
         writer::{Options, Writer},
     },
     stream::{self, Stream},
 };
 use protocol::Topics;
 use std::{
-    fs, io,
+    io,
     net::SocketAddr,
-    os::unix::fs::DirBuilderExt,
-    path::Path,
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+mod open;
+
+use open::Opened;
 
 /// Messages between broker and ingest. While it is full, publishers wait for their acknowledgement.
 const INCOMING: usize = 4096;
@@ -104,22 +106,24 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let topics = Topics::new(config.mqtt.prefix.clone());
     let password = config.http.password()?.map(|secret| Password::new(secret.expose())).transpose()?;
     let listener = listen(config.http.listen).await?;
-    let mut store = open(&config.data)?;
+    let mut stop = pin!(stop);
+    let Opened { store, events: log, devices, chosen } = tokio::select! {
+        opened = open::store(&config) => opened?,
+        () = &mut stop => return Ok(()),
+    };
     let reader = store.reader();
-    let state = Arc::new(State::restore(store.load()?));
+    let state = Arc::new(State::restore(devices));
     let stream = Stream::new(stream::CAPACITY, clock::now_ms().unsigned_abs());
-    let log = events::Log::open(&config.data.join(STORE))?;
-    let (recorder, recorder_thread) = Recorder::start(log.clone(), config.events.retention())?;
+    let (recorder, recorder_thread) = recorder(log.clone(), config.events.retention()).await?;
 
     let (acks, acks_out) = mpsc::channel(ACKS);
     let (acks_length, acks_sender) = (length(&acks), acks.clone());
-    let settings = Arc::new(Settings::new(config.history.clone(), store.chosen()?));
+    let settings = Arc::new(Settings::new(config.history.clone(), chosen));
     let kept = settings.clone();
     let keeper = Keeper::start(store.upkeep(), move || kept.keep(&kept.chosen()), config.history.pause())
         .map_err(RunError::System)?;
     let options = Options { topics: topics.clone() };
-    let (writer, history) =
-        Writer::start(Box::new(store), state.clone(), acks, options).map_err(RunError::System)?;
+    let (writer, history) = Writer::start(store, state.clone(), acks, options).map_err(RunError::System)?;
 
     let (incoming, incoming_inbox) = mpsc::channel(INCOMING);
     let queues = vec![("incoming", length(&incoming)), ("acks", acks_length)];
@@ -157,7 +161,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         events: recorder.counters(),
         queues,
         store_queue_bytes: Box::new(move || Some(waiting_bytes())),
-        path: config.data.join(STORE),
+        path: config.store.url.is_none().then(|| config.data.join(STORE)),
     };
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();
@@ -177,10 +181,10 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         password,
     };
     let server = part(&fallen, api::serve(listener, api, shutdown.clone()));
-    tracing::info!(panel = %format!("http://{http}"), broker = %broker, data = %config.data.display(), "started");
+    tracing::info!(panel = %format!("http://{http}"), broker = %broker, store = %open::name(&config), "started");
 
     let asked = tokio::select! {
-        () = stop => true,
+        () = &mut stop => true,
         () = fallen.cancelled() => false,
         () = store_health.fallen() => false,
     };
@@ -205,6 +209,15 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     Ok(())
 }
 
+/// Starts recording, for which the log is read on a thread that may wait.
+async fn recorder(
+    log: events::Log,
+    retention: Option<Duration>,
+) -> Result<(Recorder, RecorderThread), RunError> {
+    let started = tokio::task::spawn_blocking(move || Recorder::start(log, retention)).await;
+    Ok(started.map_err(|error| RunError::System(io::Error::other(error)))??)
+}
+
 /// Starts a part of the hub; its end, a panic included, cancels `fallen`.
 fn part<T: Send + 'static>(
     fallen: &CancellationToken,
@@ -222,13 +235,6 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
         io::ErrorKind::AddrInUse => RunError::HttpInUse(address),
         _ => RunError::Http { address, source },
     })
-}
-
-fn open(data: &Path) -> Result<SqliteStore, RunError> {
-    // What devices measure can tell when somebody is at home: for this user only.
-    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
-    created.map_err(|source| RunError::Data { path: data.display().to_string(), source })?;
-    Ok(SqliteStore::open(&data.join(STORE))?)
 }
 
 /// Your broker if there is one, else the hub's own, which is given what it forgot with the last stop.

@@ -2,9 +2,21 @@
 
 mod common;
 
-use common::{Hub, birth, state};
+use common::{
+    Hub, birth,
+    place::{Place, on_both},
+    state,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+on_both!(
+    async
+    what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents,
+    who_stays_away_after_the_start_of_the_hub_is_offline_and_who_comes_back_never_was,
+    pages_follow_each_other_without_gap_or_overlap_and_filters_hold,
+    a_table_can_be_had_by_parameter_and_by_header,
+);
 
 /// The events of a query once there are `count`, as (device, kind, subject, detail, late).
 async fn await_events(hub: &Hub, query: &str, count: usize) -> Vec<Value> {
@@ -35,11 +47,8 @@ fn result(id: &str) -> String {
     json!({"version": 1, "id": id, "outcome": "done", "message": ""}).to_string()
 }
 
-#[tokio::test]
-async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     let last = [
         ("edgewise/roof/status", "online".to_owned()),
         ("edgewise/roof/birth", birth("b1").replace("\"m\"", "\"m2\"")),
@@ -67,7 +76,7 @@ async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents() {
     hub.stop().await;
 
     // The broker replays what it had kept, and one device fell ill while the hub was away.
-    let mut hub = Hub::start(&path).await;
+    let mut hub = Hub::start_at(&place).await;
     for (topic, payload) in &last {
         hub.replay(topic, payload.as_str(), 100).await;
     }
@@ -79,18 +88,15 @@ async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents() {
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn who_stays_away_after_the_start_of_the_hub_is_offline_and_who_comes_back_never_was() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn who_stays_away_after_the_start_of_the_hub_is_offline_and_who_comes_back_never_was(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     for device in ["back", "gone"] {
         hub.receive(&format!("edgewise/{device}/status"), "online", 1).await;
     }
     await_events(&hub, "", 2).await;
     hub.stop().await;
 
-    let mut hub = Hub::start(&path).await;
+    let mut hub = Hub::start_at(&place).await;
     hub.state.all_offline(100);
     hub.receive("edgewise/back/status", "online", 101).await;
     hub.recorder.settle(&hub.state, 200);
@@ -101,10 +107,8 @@ async fn who_stays_away_after_the_start_of_the_hub_is_offline_and_who_comes_back
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn pages_follow_each_other_without_gap_or_overlap_and_filters_hold() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+async fn pages_follow_each_other_without_gap_or_overlap_and_filters_hold(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     for n in 0..7 {
         let status = if n % 2 == 0 { "online" } else { "offline" };
         // Several at one time: a page may end between them.
@@ -139,10 +143,8 @@ async fn pages_follow_each_other_without_gap_or_overlap_and_filters_hold() {
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn a_table_can_be_had_by_parameter_and_by_header() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+async fn a_table_can_be_had_by_parameter_and_by_header(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     hub.receive("edgewise/roof/status", "online", 1_500).await;
     hub.receive("edgewise/roof/result", result("a,\"b"), 2_500).await;
     await_events(&hub, "", 2).await;

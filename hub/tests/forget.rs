@@ -2,11 +2,33 @@
 
 mod common;
 
-use common::{Hub, SURELY, birth, state, stored, summary};
+use common::{
+    Hub, SURELY, birth,
+    place::{Place, on_both},
+    state, summary,
+};
 use serde_json::json;
 use std::path::Path;
 
-/// The rows about a device in the file itself, past the hub's own code.
+on_both!(async nothing_is_left_of_a_device_that_is_forgotten_and_others_stay);
+
+/// The tables with rows about a device, past the hub's own code.
+fn mentions(place: &Place, device: &str) -> Vec<String> {
+    match place {
+        Place::File(path, _) => rows(path, device),
+        Place::Database(server) | Place::Behind(_, server) => {
+            let tables = server.ask("SELECT oid::regclass FROM pg_class WHERE relnamespace = 'edgewise'::regnamespace AND relkind = 'r'");
+            let told = |table: &String| {
+                let sql = format!(
+                    "SELECT count(*) FROM {table} AS t, jsonb_each_text(to_jsonb(t)) AS c WHERE c.value = '{device}'"
+                );
+                server.ask(&sql) != ["0"]
+            };
+            tables.into_iter().filter(told).collect()
+        }
+    }
+}
+
 fn rows(path: &Path, device: &str) -> Vec<String> {
     let connection = rusqlite::Connection::open(path).unwrap();
     let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
@@ -41,11 +63,8 @@ async fn topics_cleared(hub: &mut Hub) -> Vec<String> {
     topics
 }
 
-#[tokio::test]
-async fn nothing_is_left_of_a_device_that_is_forgotten_and_others_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn nothing_is_left_of_a_device_that_is_forgotten_and_others_stay(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     for device in ["roof", "shed"] {
         let topic = |channel: &str| format!("edgewise/{device}/{channel}");
         hub.receive(&topic("status"), "online", 1).await;
@@ -93,10 +112,11 @@ async fn nothing_is_left_of_a_device_that_is_forgotten_and_others_stay() {
     assert_eq!(hub.get("/api/v1/devices/roof/ledger").await.1["double_count"], json!(0));
     assert_eq!(delete(&hub, "roof").await, 204);
     hub.stop().await;
-    assert_eq!(rows(&path, "roof"), [""; 0]);
-    assert_eq!(stored(&path), [("shed".to_owned(), "b1".to_owned(), 1)]);
+    assert_eq!(mentions(&place, "roof"), [""; 0]);
+    assert!(!mentions(&place, "shed").is_empty());
+    assert_eq!(place.stored(), [("shed".to_owned(), "b1".to_owned(), 1)]);
 
-    let hub = Hub::start(&path).await;
+    let hub = Hub::start_at(&place).await;
     let devices = hub.get("/api/v1/devices").await.1;
     assert_eq!(devices["devices"].as_array().unwrap().len(), 1, "{devices}");
     hub.stop().await;

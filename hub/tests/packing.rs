@@ -2,22 +2,24 @@
 
 mod common;
 
-use common::summary;
+use common::{
+    place::{Place, on_both, settings},
+    summary,
+};
 use hub::{
     ingest::retime::{Timed, TimedBy},
     store::{
         Arrivals, Batch, Keep, Point, Read, Source, Span, Store, Upkeep,
         fold::{DAY_MS, HOUR_MS, MINUTE_MS},
         minute::Minute,
+        postgresql::PostgresStore,
         sqlite::SqliteStore,
         writer::Record,
     },
 };
 use protocol::MetricName;
-use rusqlite::Connection;
 use std::{
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -26,27 +28,35 @@ const KEEP: Keep = Keep { minutes_ms: None, hours_ms: None, settle_ms: 10 * MINU
 /// The start of a day.
 const DAY: i64 = 20_000 * DAY_MS;
 
+on_both!(
+    what_is_packed_of_a_device_is_forgotten_with_it,
+    what_is_over_is_packed_and_reads_the_same,
+    late_summaries_join_their_chunk_and_correct_their_hour,
+    summaries_of_the_same_time_are_all_kept,
+    old_minutes_go_then_old_hours_but_that_they_came_is_known,
+    what_is_forgotten_while_it_is_packed_does_not_come_back,
+    packing_and_writing_at_the_same_time_lose_nothing,
+    kill_9_while_packing_and_forgetting_loses_and_doubles_nothing,
+);
+
 struct Case {
-    path: PathBuf,
-    store: SqliteStore,
+    store: Box<dyn Store>,
     upkeep: Box<dyn Upkeep>,
     reader: Arc<dyn Read>,
-    _folder: tempfile::TempDir,
+    place: Place,
 }
 
 impl Case {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("hub.db");
-        let store = SqliteStore::open(&path).unwrap();
+    fn new(place: Place) -> Self {
+        let store = place.open();
         let (upkeep, reader) = (store.upkeep(), store.reader());
-        Self { path, store, upkeep, reader, _folder: folder }
+        Self { store, upkeep, reader, place }
     }
 
     /// Summaries whose sequence is their minute since `DAY`, received as told.
     fn commit(&mut self, minutes: impl IntoIterator<Item = i64>, received_ms: i64) {
         let records: Vec<Record> = minutes.into_iter().map(|minute| record(minute, received_ms)).collect();
-        commit(&mut self.store, &records);
+        commit(&mut *self.store, &records);
     }
 
     /// All that is due at a time.
@@ -61,17 +71,12 @@ impl Case {
     }
 
     fn rows(&self) -> i64 {
-        count(&self.path, "summaries")
+        self.place.count("summaries")
     }
 }
 
 fn metric() -> MetricName {
     "a_percent".parse().unwrap()
-}
-
-fn count(path: &Path, table: &str) -> i64 {
-    let connection = Connection::open(path).unwrap();
-    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
 
 fn record(minute: i64, received_ms: i64) -> Record {
@@ -89,7 +94,7 @@ fn record(minute: i64, received_ms: i64) -> Record {
     }
 }
 
-fn commit(store: &mut SqliteStore, records: &[Record]) {
+fn commit(store: &mut dyn Store, records: &[Record]) {
     let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
     let before = store.receipts(&source).unwrap();
     let mut receipts = before.clone();
@@ -118,22 +123,20 @@ fn minutes(minutes: impl IntoIterator<Item = i64>) -> Vec<Point> {
     minutes.into_iter().map(minute).collect()
 }
 
-#[test]
-fn what_is_packed_of_a_device_is_forgotten_with_it() {
-    let mut case = Case::new();
+fn what_is_packed_of_a_device_is_forgotten_with_it(place: Place) {
+    let mut case = Case::new(place);
     case.commit(1..=180, DAY + 4 * HOUR_MS);
     case.keep_up(&KEEP, DAY + 5 * HOUR_MS);
-    assert!(count(&case.path, "chunks") > 0, "some of it is packed");
+    assert!(case.place.count("chunks") > 0, "some of it is packed");
     case.store.forget(&"roof".parse().unwrap()).unwrap();
     for table in ["chunks", "series", "summaries", "receipts", "runs"] {
-        assert_eq!(count(&case.path, table), 0, "{table}");
+        assert_eq!(case.place.count(table), 0, "{table}");
     }
     assert!(case.read(None).is_empty());
 }
 
-#[test]
-fn what_is_over_is_packed_and_reads_the_same() {
-    let mut case = Case::new();
+fn what_is_over_is_packed_and_reads_the_same(place: Place) {
+    let mut case = Case::new(place);
     case.commit(1..=150, DAY);
     let (before, hours) = (case.read(None), case.read(Some(HOUR_MS)));
     assert_eq!(before, minutes(1..=150));
@@ -162,9 +165,8 @@ fn what_is_over_is_packed_and_reads_the_same() {
     assert_eq!(case.reader.metrics(&"roof".parse().unwrap()).unwrap(), [metric()]);
 }
 
-#[test]
-fn late_summaries_join_their_chunk_and_correct_their_hour() {
-    let mut case = Case::new();
+fn late_summaries_join_their_chunk_and_correct_their_hour(place: Place) {
+    let mut case = Case::new(place);
     case.commit((1..=60).filter(|minute| minute % 2 == 0), DAY);
     case.keep_up(&KEEP, DAY + DAY_MS);
     assert_eq!((case.rows(), case.read(Some(HOUR_MS))[0].count), (0, 360));
@@ -178,25 +180,23 @@ fn late_summaries_join_their_chunk_and_correct_their_hour() {
     assert_eq!((case.rows(), case.read(None)), (0, minutes(1..=60)));
     let hour = case.read(Some(HOUR_MS))[0];
     assert_eq!((hour.mean, hour.min, hour.max, hour.count), (30.5, 0.0, 61.0, 720));
-    assert_eq!(count(&case.path, "chunks"), 2, "one of each tier");
+    assert_eq!(case.place.count("chunks"), 2, "one of each tier");
 }
 
-#[test]
-fn summaries_of_the_same_time_are_all_kept() {
-    let mut case = Case::new();
+fn summaries_of_the_same_time_are_all_kept(place: Place) {
+    let mut case = Case::new(place);
     let mut records = [record(1, DAY), record(2, DAY), record(3, DAY)];
     records.iter_mut().for_each(|record| record.timed.time_ms = DAY + MINUTE_MS);
-    commit(&mut case.store, &records[..2]);
+    commit(&mut *case.store, &records[..2]);
     case.keep_up(&KEEP, DAY + DAY_MS);
-    commit(&mut case.store, &records[2..]);
+    commit(&mut *case.store, &records[2..]);
     case.keep_up(&KEEP, DAY + DAY_MS);
     assert_eq!((case.rows(), case.read(None).len()), (0, 3));
     assert_eq!(case.read(Some(HOUR_MS))[0].count, 36);
 }
 
-#[test]
-fn old_minutes_go_then_old_hours_but_that_they_came_is_known() {
-    let mut case = Case::new();
+fn old_minutes_go_then_old_hours_but_that_they_came_is_known(place: Place) {
+    let mut case = Case::new(place);
     case.commit(1..=3 * 1440, DAY);
     case.keep_up(&KEEP, DAY + 4 * DAY_MS);
     assert_eq!((case.rows(), case.read(None).len(), case.read(Some(HOUR_MS)).len()), (0, 4320, 72));
@@ -211,23 +211,25 @@ fn old_minutes_go_then_old_hours_but_that_they_came_is_known() {
     // One that comes after its minutes went still counts in its hour, and does not bring the day back.
     let mut late = record(9999, DAY);
     late.timed.time_ms = DAY + 30 * MINUTE_MS;
-    commit(&mut case.store, &[late]);
+    commit(&mut *case.store, &[late]);
     case.keep_up(&keep, DAY + 3 * DAY_MS + HOUR_MS);
     assert_eq!((case.rows(), case.read(None).len()), (0, 2880));
     assert_eq!(case.read(Some(HOUR_MS))[0].count, 732);
 
     case.keep_up(&keep, DAY + 400 * DAY_MS);
     assert_eq!((case.read(None), case.read(Some(HOUR_MS))), (Vec::new(), Vec::new()));
-    assert_eq!(count(&case.path, "chunks"), 0);
+    assert_eq!(case.place.count("chunks"), 0);
     let source = Source { device: "roof".parse().unwrap(), boot: "b1".parse().unwrap() };
     assert_eq!(case.store.receipts(&source).unwrap().len(), 4321);
 }
 
 #[test]
-fn a_damaged_row_holds_up_nothing() {
-    let mut case = Case::new();
+fn a_damaged_row_of_a_file_holds_up_nothing() {
+    let place = Place::file();
+    let Place::File(path, _) = &place else { unreachable!("it is one") };
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut case = Case::new(place);
     case.commit(1..=5, DAY);
-    let connection = Connection::open(&case.path).unwrap();
     let spoil = |sequence, body: &dyn rusqlite::ToSql, shape| {
         let sql = "UPDATE summaries SET body = ?2, shape = ?3 WHERE sequence = ?1";
         assert_eq!(connection.execute(sql, rusqlite::params![sequence, body, shape]).unwrap(), 1);
@@ -246,15 +248,45 @@ fn a_damaged_row_holds_up_nothing() {
     assert_eq!((case.rows(), case.read(None)), (0, minutes([2])));
 }
 
-/// Writes while it packs, as a hub does: nothing may be lost between the two.
 #[test]
-fn packing_and_writing_at_the_same_time_lose_nothing() {
-    let mut case = Case::new();
+fn a_damaged_row_of_a_database_holds_up_nothing() {
+    let mut case = Case::new(Place::database());
+    let mut damaged = record(1, DAY);
+    damaged.text = "{\"mean\":{".into();
+    commit(&mut *case.store, &[damaged, record(2, DAY)]);
+    case.keep_up(&KEEP, DAY + DAY_MS);
+    assert_eq!((case.rows(), case.read(None)), (0, minutes([2])));
+}
+
+/// A device is forgotten, and speaks again, again and again while it is packed.
+fn what_is_forgotten_while_it_is_packed_does_not_come_back(place: Place) {
+    let mut case = Case::new(place);
+    let Case { store, upkeep, .. } = &mut case;
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for round in 0..40 {
+                let records: Vec<Record> = (1..=60).map(|n| record(round * 60 + n, DAY)).collect();
+                commit(&mut **store, &records);
+                store.forget(&"roof".parse().unwrap()).unwrap();
+            }
+        });
+        while !writer.is_finished() {
+            upkeep.step(&KEEP, DAY + 9 * DAY_MS).unwrap();
+        }
+    });
+    case.keep_up(&KEEP, DAY + 9 * DAY_MS);
+    assert_eq!(case.read(None), []);
+    assert_eq!(case.place.count("chunks"), 0);
+}
+
+/// Writes while it packs, as a hub does: nothing may be lost between the two.
+fn packing_and_writing_at_the_same_time_lose_nothing(place: Place) {
+    let mut case = Case::new(place);
     let Case { store, upkeep, .. } = &mut case;
     std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
             for minute in 1..=600 {
-                commit(store, &[record(minute, DAY)]);
+                commit(&mut **store, &[record(minute, DAY)]);
             }
         });
         while !writer.is_finished() {
@@ -266,13 +298,16 @@ fn packing_and_writing_at_the_same_time_lose_nothing() {
     assert_eq!(case.read(Some(HOUR_MS)).iter().map(|hour| hour.count).sum::<u64>(), 7200);
 }
 
-const FILE: &str = "EDGEWISE_TEST_PACKED_STORE";
+const STORE: &str = "EDGEWISE_TEST_PACKED_STORE";
 
-/// The process that is killed: this test, started again by the other one with a file that has rows to pack.
+/// The process that is killed: this test, started again by the other one with a store that has rows to pack.
 #[test]
 fn packs_until_killed() {
-    let Some(path) = std::env::var_os(FILE).map(PathBuf::from) else { return };
-    let store = SqliteStore::open(&path).unwrap();
+    let Ok(store) = std::env::var(STORE) else { return };
+    let store: Box<dyn Store> = match store.strip_prefix("file:") {
+        Some(path) => Box::new(SqliteStore::open(path.as_ref()).unwrap()),
+        None => Box::new(PostgresStore::open(settings(&store)).unwrap()),
+    };
     let mut upkeep = store.upkeep();
     let keep = Keep { minutes_ms: Some(3 * DAY_MS), ..KEEP };
     // The hub's day goes on while it packs, so that it forgets, too.
@@ -284,10 +319,14 @@ fn packs_until_killed() {
     }
 }
 
-fn kill_after(path: &Path, steps: usize) {
+fn kill_after(place: &Place, steps: usize) {
+    let store = match place {
+        Place::File(path, _) => format!("file:{}", path.display()),
+        Place::Database(server) | Place::Behind(_, server) => server.url(),
+    };
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "packs_until_killed", "--nocapture"])
-        .env(FILE, path)
+        .env(STORE, store)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -298,29 +337,21 @@ fn kill_after(path: &Path, steps: usize) {
     assert!(seen == steps && !child.wait().unwrap().success(), "it ended by itself");
 }
 
-#[test]
-fn kill_9_while_packing_and_forgetting_loses_and_doubles_nothing() {
-    let mut case = Case::new();
+fn kill_9_while_packing_and_forgetting_loses_and_doubles_nothing(place: Place) {
+    let mut case = Case::new(place);
     case.commit(1..=4000, DAY);
-    let Case { path, store, upkeep, reader, _folder } = case;
+    let Case { mut place, store, upkeep, reader } = case;
     drop((store, upkeep, reader));
     for steps in [1, 3, 4, 5, 6, 9, 14, 40] {
-        kill_after(&path, steps);
-        let store = SqliteStore::open(&path).expect("nobody holds the lock of the dead");
-        let reader = store.reader();
-        let since_ms = reader.minutes_since_ms().unwrap().unwrap_or(DAY);
-        let case = Case {
-            path: path.clone(),
-            upkeep: store.upkeep(),
-            store,
-            reader,
-            _folder: tempfile::tempdir().unwrap(),
-        };
+        kill_after(&place, steps);
+        let case = Case::new(place);
+        let since_ms = case.reader.minutes_since_ms().unwrap().unwrap_or(DAY);
         let kept = minutes(1..=4000).into_iter().filter(|point| point.time_ms > since_ms);
         let read = case.read(None).into_iter().filter(|point| point.time_ms > since_ms);
         assert!(read.eq(kept), "minutes since {since_ms} after {steps} steps");
         let counts: Vec<u64> = case.read(Some(HOUR_MS)).iter().map(|hour| hour.count).collect();
         assert_eq!(counts[..66], [720; 66], "hours after {steps} steps");
         assert_eq!(counts.iter().sum::<u64>(), 48_000);
+        place = case.place;
     }
 }

@@ -93,7 +93,14 @@ pub(crate) fn exists(program: &str) -> bool {
 pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/sbin"].map(std::path::PathBuf::from);
-    std::env::split_paths(&path).chain(system).map(|dir| dir.join(program)).find(|file| file.is_file())
+    let mut dirs = std::env::split_paths(&path).chain(system).chain(postgres_versions());
+    dirs.find_map(|dir| Some(dir.join(program)).filter(|file| file.is_file()))
+}
+
+/// Debian keeps the programs of each version of PostgreSQL apart, and the server's out of the path.
+fn postgres_versions() -> impl Iterator<Item = std::path::PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    versions.map(|version| version.path().join("bin"))
 }
 
 /// The command as a person would type it, without the tie.

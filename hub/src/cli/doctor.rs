@@ -1,18 +1,25 @@
 //! `doctor`: what is there, and what is wrong.
 
-use super::{CommandError, progress::megabytes};
-use crate::{asked::time::written, store::sqlite};
+use super::{CommandError, Place, progress::megabytes};
+use crate::{
+    asked::time::written,
+    store::{postgresql, sqlite},
+};
 use common::exit;
-use std::path::Path;
 
-pub(super) fn doctor(store: &Path) -> Result<u8, CommandError> {
-    let found = sqlite::examine(store)?;
+pub(super) fn doctor(store: &Place) -> Result<u8, CommandError> {
+    let found = match store {
+        Place::File(path) => sqlite::examine(path)?,
+        Place::Database(settings) => postgresql::examine(settings)?,
+    };
     let line = |what: &str, text: String| println!("{what:<10} {text}");
     let times = |range: Option<(i64, i64)>| {
         range.map_or(String::new(), |(first, last)| format!(", {} to {}", written(first), written(last)))
     };
-    line("store", format!("{}, {}, schema {}", store.display(), megabytes(found.bytes), found.schema));
-    line("free", format!("{} of it, to be used again", megabytes(found.free_bytes)));
+    line("store", format!("{store}, {}, schema {}", megabytes(found.bytes), found.schema));
+    if let Some(bytes) = found.free_bytes {
+        line("free", format!("{} of it, to be used again", megabytes(bytes)));
+    }
     line("devices", found.devices.to_string());
     line("waiting", format!("{} summaries, not packed yet{}", found.waiting.0, times(found.waiting.1)));
     for (tier, what) in found.tiers.iter().zip(["minutes", "hours"]) {
@@ -23,9 +30,11 @@ pub(super) fn doctor(store: &Path) -> Result<u8, CommandError> {
         return Ok(exit::CLEAN);
     }
     found.problems.iter().for_each(|problem| line("wrong", problem.clone()));
-    println!(
-        "\nMake a copy of the directory before anything else. Then restore the last good backup (hub restore FILE)."
-    );
+    let (copy, back) = match store {
+        Place::File(_) => ("Make a copy of the directory", "hub restore FILE"),
+        Place::Database(_) => ("Make a copy of the database (pg_dump)", "pg_restore or psql"),
+    };
+    println!("\n{copy} before anything else. Then restore the last good backup ({back}).");
     println!(
         "Without one: `hub export` still reads what is not damaged, and `hub import` puts it into a new store."
     );

@@ -1,7 +1,7 @@
 //! `export`: history as a table.
 
 use super::{
-    CommandError,
+    CommandError, Place,
     progress::Progress,
     table::{Format, Line, Window},
 };
@@ -14,7 +14,7 @@ use crate::{
     store::{
         Span,
         fold::{DAY_MS, HOUR_MS},
-        sqlite,
+        postgresql, sqlite,
     },
 };
 use protocol::{DeviceId, MetricName};
@@ -80,7 +80,7 @@ impl<W: Write> Table<W> {
     }
 }
 
-pub(super) fn export(store: &Path, options: &Options) -> Result<(), CommandError> {
+pub(super) fn export(store: Place, options: &Options) -> Result<(), CommandError> {
     let target = options.output.as_deref().unwrap_or(Path::new("standard output"));
     let opened: io::Result<Box<dyn Write>> = match &options.output {
         Some(path) => {
@@ -103,11 +103,14 @@ pub(super) fn export(store: &Path, options: &Options) -> Result<(), CommandError
 }
 
 fn lines(
-    store: &Path,
+    store: Place,
     options: &Options,
     write: &mut dyn FnMut(&Line) -> io::Result<()>,
 ) -> Result<(), CommandError> {
-    let (reader, known) = sqlite::reader(store)?;
+    let (reader, known) = match store {
+        Place::File(path) => sqlite::reader(&path)?,
+        Place::Database(settings) => postgresql::reader(*settings)?,
+    };
     let to_ms = options.to.map_or(clock::now_ms(), |when| when.resolve(clock::now_ms()));
     let from_ms = options.from.map_or(0, |when| when.resolve(to_ms));
     if from_ms >= to_ms {

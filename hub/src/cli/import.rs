@@ -1,19 +1,21 @@
 //! `import`: reads a table that `export` wrote.
 
 use super::{
-    CommandError,
+    CommandError, Place,
     progress::Progress,
     table::{Format, Line, Window},
 };
 use crate::store::{
     Point,
-    sqlite::{Imported, SqliteStore},
+    import::{Import as Importing, Imported},
+    postgresql::PostgresStore,
+    sqlite::SqliteStore,
 };
 use protocol::{DeviceId, MetricName};
 use std::{
     fs::File,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// Most points that are imported in one go.
@@ -38,22 +40,24 @@ struct Group {
     points: Vec<Point>,
 }
 
-struct Import<'a> {
-    store: &'a mut SqliteStore,
+struct Import {
+    store: Box<dyn Importing>,
     progress: Progress,
     group: Option<Group>,
     sum: Imported,
 }
 
-pub(super) fn import(store: &Path, options: &Options) -> Result<(), CommandError> {
+pub(super) fn import(store: Place, options: &Options) -> Result<(), CommandError> {
     let path = &options.file;
     let format = options.format.or_else(|| Format::of(path)).ok_or_else(|| {
         CommandError::Asked(format!("{}: say with --format whether it is csv or json", path.display()))
     })?;
     let file = BufReader::new(File::open(path).map_err(|error| CommandError::file(path, error))?);
-    let mut store = SqliteStore::open(store)?;
-    let mut import =
-        Import { store: &mut store, progress: Progress::new(), group: None, sum: Imported::default() };
+    let store: Box<dyn Importing> = match store {
+        Place::File(path) => Box::new(SqliteStore::open(&path)?),
+        Place::Database(settings) => Box::new(PostgresStore::open(*settings)?),
+    };
+    let mut import = Import { store, progress: Progress::new(), group: None, sum: Imported::default() };
     let wrong =
         |line: u64, reason: String| CommandError::Line { path: path.display().to_string(), line, reason };
     match format {
@@ -90,7 +94,7 @@ fn at(error: &csv::Error) -> u64 {
     error.position().map_or(0, csv::Position::line)
 }
 
-impl Import<'_> {
+impl Import {
     fn line(&mut self, line: Line, wrong: impl Fn(String) -> CommandError) -> Result<(), CommandError> {
         let point = line.point().map_err(wrong)?;
         let same = |group: &Group| {

@@ -7,10 +7,14 @@ mod import;
 mod progress;
 mod table;
 
-use crate::{run::STORE, store::StoreError};
+use crate::{
+    config::{Config, ConfigError},
+    run::STORE,
+    store::{StoreError, postgresql::Settings},
+};
 use common::exit;
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -38,6 +42,9 @@ pub enum Command {
 /// Why a command failed. One line each.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
+    /// Where the store is.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The store, or a copy of it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,7 +75,12 @@ impl CommandError {
     /// What a script may conclude.
     pub fn code(&self) -> u8 {
         match self {
-            Self::Store(StoreError::Failed(_) | StoreError::FailedForNow(_) | StoreError::Damaged(_))
+            Self::Store(
+                StoreError::Failed(_)
+                | StoreError::FailedForNow(_)
+                | StoreError::Damaged(_)
+                | StoreError::Unreachable { .. },
+            )
             | Self::File { .. } => exit::FAILURE,
             _ => exit::USAGE,
         }
@@ -79,18 +91,42 @@ impl CommandError {
     }
 }
 
-/// Carries out a command on the store in a data directory. The result is an exit code.
+/// The store that a command is about.
+enum Place {
+    File(PathBuf),
+    Database(Box<Settings>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Database(settings) => f.write_str(settings.shown()),
+        }
+    }
+}
+
+/// Carries out a command on the store that is configured. The result is an exit code.
 ///
 /// # Errors
 /// One line that says what is in the way.
-pub fn run(command: &Command, data: &Path) -> Result<u8, CommandError> {
-    let store = data.join(STORE);
-    match command {
-        Command::Backup { file } => backup::backup(&store, file)?,
-        Command::Restore { file } => backup::restore(&store, file)?,
-        Command::Export(options) => export::export(&store, options)?,
-        Command::Import(options) => import::import(&store, options)?,
-        Command::Doctor => return doctor::doctor(&store),
+pub fn run(command: &Command, config: &Config) -> Result<u8, CommandError> {
+    let place = match config.store.database()? {
+        Some(database) => Place::Database(Box::new(database)),
+        None => Place::File(config.data.join(STORE)),
+    };
+    match (command, &place) {
+        (Command::Backup { file }, Place::File(store)) => backup::backup(store, file)?,
+        (Command::Restore { file }, Place::File(store)) => backup::restore(store, file)?,
+        (Command::Backup { .. } | Command::Restore { .. }, Place::Database(database)) => {
+            return Err(CommandError::Asked(format!(
+                "the store is the database {}: back it up with pg_dump --schema=edgewise, and put it back with psql or pg_restore while the hub does not run",
+                database.shown()
+            )));
+        }
+        (Command::Export(options), _) => export::export(place, options)?,
+        (Command::Import(options), _) => import::import(place, options)?,
+        (Command::Doctor, _) => return doctor::doctor(&place),
     }
     Ok(exit::CLEAN)
 }

@@ -1,52 +1,15 @@
-//! The events on disk, with what the log last knew of each device: two tables of its own in the store's file,
-//! behind a connection of its own.
+//! The events on disk, with what the log last knew of each device.
 
-use super::{Event, Kind, MAX_PER_DEVICE, Seen};
+use super::{Event, Kind, Seen, file::File};
 use crate::store::StoreError;
-use parking_lot::Mutex;
 use protocol::DeviceId;
-use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params, types::Value};
-use std::{
-    collections::{BTreeSet, HashMap},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
-/// How long to wait for the other writer of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most old events forgotten in one go.
-const PRUNE_CHUNK: usize = 5000;
+pub const PRUNE_CHUNK: usize = 5000;
 
-/// Apart from the store's numbered schema steps, so that neither waits for the other's.
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS events (
-        -- Never used twice: pages go on from it.
-        id      INTEGER PRIMARY KEY AUTOINCREMENT,
-        time_ms INTEGER NOT NULL,
-        device  TEXT    NOT NULL,
-        kind    TEXT    NOT NULL,
-        subject TEXT,
-        detail  TEXT    NOT NULL,
-        late    INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS events_by_time ON events (time_ms);
-    CREATE INDEX IF NOT EXISTS events_by_device ON events (device, time_ms);
-    -- MQTT may deliver the result of a command twice.
-    CREATE UNIQUE INDEX IF NOT EXISTS events_results ON events (device, subject, detail)
-        WHERE kind = 'command';
-    CREATE TABLE IF NOT EXISTS event_marks (
-        device TEXT PRIMARY KEY,
-        seen   TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-";
-
-/// The log. Cheap to clone.
-#[derive(Clone)]
-pub struct Log {
-    writing: Arc<Mutex<Connection>>,
-    reading: Arc<Mutex<Connection>>,
-}
+/// Events of a device, and what is known of it with them.
+pub type News<'a> = (&'a DeviceId, &'a [Event], &'a Seen);
 
 /// Where a page ends: the time and number of its last event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,166 +35,61 @@ pub struct Filter {
     pub after: Option<Place>,
 }
 
+/// A place where events are kept.
+pub trait Records: Send + Sync {
+    /// What was last known of every device.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn seen(&self) -> Result<HashMap<DeviceId, Seen>, StoreError>;
+
+    /// Writes events, and what is known of their devices now, all or nothing.
+    ///
+    /// # Errors
+    /// When they cannot be written; the same, and more after it, may be tried again.
+    fn append(&self, news: &[News<'_>]) -> Result<(), StoreError>;
+
+    /// The newest events that are asked for, newest first, with their numbers.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn page(&self, filter: &Filter, limit: usize) -> Result<Vec<(i64, Event)>, StoreError>;
+
+    /// Forgets some events from before `before_ms`; `true` when there are more of them.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn prune(&self, before_ms: i64) -> Result<bool, StoreError>;
+
+    /// Forgets a device.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn forget(&self, device: &DeviceId) -> Result<(), StoreError>;
+}
+
+/// The log. Cheap to clone.
+#[derive(Clone)]
+pub struct Log(Arc<dyn Records>);
+
 impl Log {
     /// Opens the log in the store's file, which must be there.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let open = |flags| -> Result<Connection, StoreError> {
-            let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            Ok(connection)
-        };
-        let writing = open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // What is told once must outlive a power loss: it is not told again.
-        writing.pragma_update(None, "synchronous", "FULL")?;
-        writing.execute_batch(SCHEMA)?;
-        let reading = open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        Ok(Self { writing: Arc::new(Mutex::new(writing)), reading: Arc::new(Mutex::new(reading)) })
+        Ok(Self::new(File::open(path)?))
     }
 
-    /// What was last known of every device.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn seen(&self) -> Result<HashMap<DeviceId, Seen>, StoreError> {
-        let connection = self.reading.lock();
-        let mut select = connection.prepare("SELECT device, seen FROM event_marks")?;
-        let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        let mut all = HashMap::new();
-        for row in rows {
-            let (device, seen) = row?;
-            let bad =
-                |what: &dyn std::fmt::Display| StoreError::Failed(format!("mark of {device:?}: {what}"));
-            let id = device.parse().map_err(|error| bad(&error))?;
-            all.insert(id, serde_json::from_str(&seen).map_err(|error| bad(&error))?);
-        }
-        Ok(all)
-    }
-
-    /// Writes events, and what is known of their devices now, all or nothing.
-    ///
-    /// # Errors
-    /// When the file cannot be written; nothing has changed then.
-    pub fn append<'a>(
-        &self,
-        news: impl IntoIterator<Item = (&'a DeviceId, &'a [Event], &'a Seen)>,
-    ) -> Result<(), StoreError> {
-        let mut connection = self.writing.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO events (time_ms, device, kind, subject, detail, late)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            )?;
-            let mut mark = transaction
-                .prepare_cached("INSERT OR REPLACE INTO event_marks (device, seen) VALUES (?1, ?2)")?;
-            let mut crowded = transaction.prepare_cached(
-                "DELETE FROM events WHERE device = ?1 AND id IN (
-                     SELECT id FROM events WHERE device = ?1 ORDER BY time_ms DESC, id DESC LIMIT -1 OFFSET ?2)",
-            )?;
-            let mut devices = BTreeSet::new();
-            for (device, events, seen) in news {
-                for event in events {
-                    let (kind, device) = (event.kind.as_str(), event.device.as_str());
-                    insert.execute(params![
-                        event.time_ms,
-                        device,
-                        kind,
-                        event.subject,
-                        event.detail,
-                        event.late
-                    ])?;
-                }
-                // Text and numbers always serialise.
-                mark.execute(params![device.as_str(), serde_json::to_string(seen).unwrap_or_default()])?;
-                devices.insert(device);
-            }
-            for device in devices {
-                crowded
-                    .execute(params![device.as_str(), i64::try_from(MAX_PER_DEVICE).unwrap_or(i64::MAX)])?;
-            }
-        }
-        Ok(transaction.commit()?)
-    }
-
-    /// The newest events that are asked for, newest first, with their numbers.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn page(&self, filter: &Filter, limit: usize) -> Result<Vec<(i64, Event)>, StoreError> {
-        let (condition, mut values) = condition(filter);
-        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-        let connection = self.reading.lock();
-        let mut select = connection.prepare_cached(&format!(
-            "SELECT id, time_ms, device, kind, subject, detail, late FROM events WHERE {condition}
-             ORDER BY time_ms DESC, id DESC LIMIT ?"
-        ))?;
-        let rows = select.query_map(rusqlite::params_from_iter(values), event)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Forgets events from before `before_ms`; `true` when there are more of them.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn prune(&self, before_ms: i64) -> Result<bool, StoreError> {
-        let connection = self.writing.lock();
-        let limit = i64::try_from(PRUNE_CHUNK).unwrap_or(i64::MAX);
-        let sql = "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE time_ms < ?1 LIMIT ?2)";
-        Ok(connection.execute(sql, params![before_ms, limit])? == PRUNE_CHUNK)
-    }
-
-    /// Forgets a device.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn forget(&self, device: &DeviceId) -> Result<(), StoreError> {
-        let mut connection = self.writing.lock();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for table in ["events", "event_marks"] {
-            transaction.execute(&format!("DELETE FROM {table} WHERE device = ?1"), [device.as_str()])?;
-        }
-        Ok(transaction.commit()?)
+    /// A log that is kept there.
+    pub fn new(records: impl Records + 'static) -> Self {
+        Self(Arc::new(records))
     }
 }
 
-fn condition(filter: &Filter) -> (String, Vec<Value>) {
-    let (mut parts, mut values) = (vec!["true".to_owned()], Vec::new());
-    let mut one_of = |column: &str, texts: Vec<&str>| {
-        if !texts.is_empty() {
-            parts.push(format!("{column} IN ({})", vec!["?"; texts.len()].join(", ")));
-            values.extend(texts.into_iter().map(|text| Value::Text(text.to_owned())));
-        }
-    };
-    one_of("device", filter.devices.iter().map(DeviceId::as_str).collect());
-    one_of("kind", filter.kinds.iter().map(|kind| kind.as_str()).collect());
-    for (column, bound) in [("time_ms >= ?", filter.from_ms), ("time_ms < ?", filter.to_ms)] {
-        if let Some(bound) = bound {
-            parts.push(column.to_owned());
-            values.push(Value::Integer(bound));
-        }
+impl std::ops::Deref for Log {
+    type Target = dyn Records;
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
-    if let Some(Place { time_ms, id }) = filter.after {
-        parts.push("(time_ms, id) < (?, ?)".to_owned());
-        values.extend([Value::Integer(time_ms), Value::Integer(id)]);
-    }
-    (parts.join(" AND "), values)
-}
-
-fn event(row: &Row<'_>) -> rusqlite::Result<(i64, Event)> {
-    let text = |index: usize| row.get::<_, String>(index);
-    let unreadable = |index: usize, error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, error)
-    };
-    let event = Event {
-        time_ms: row.get(1)?,
-        device: text(2)?.parse().map_err(|error| unreadable(2, Box::new(error)))?,
-        kind: text(3)?.parse().map_err(|error| unreadable(3, Box::new(error)))?,
-        subject: row.get(4)?,
-        detail: text(5)?,
-        late: row.get(6)?,
-    };
-    Ok((row.get(0)?, event))
 }

@@ -3,11 +3,12 @@
 //! Messages repeat: a broker replays what it kept at every start of the hub. So an event is the difference
 //! between a message and what the log last knew of the device, and both are written together.
 
+mod file;
 mod log;
 mod recorder;
 mod seen;
 
-pub use log::{Filter, Log, Place};
+pub use log::{Filter, Log, News, PRUNE_CHUNK, Place, Records};
 pub use recorder::{Counters, Recorder, RecorderThread};
 pub use seen::Seen;
 

@@ -1,6 +1,6 @@
 //! From messages to the log: judged at once, written by a thread of its own.
 
-use super::{Event, Log, Seen};
+use super::{Event, Log, News, Seen};
 use crate::{
     clock,
     ingest::decode::{Body, Message},
@@ -210,10 +210,9 @@ impl Worker {
         if self.batch.is_empty() {
             return;
         }
-        match self
-            .log
-            .append(self.batch.iter().map(|(device, events, seen)| (device, events.as_slice(), seen)))
-        {
+        let news: Vec<News<'_>> =
+            self.batch.iter().map(|(device, events, seen)| (device, events.as_slice(), seen)).collect();
+        match self.log.append(&news) {
             Ok(()) => {
                 let events: usize = self.batch.iter().map(|(_, events, _)| events.len()).sum();
                 self.counters.recorded.fetch_add(events as u64, Relaxed);

@@ -35,8 +35,8 @@ pub struct Sources {
     pub queues: Vec<(&'static str, Length)>,
     /// Bytes that wait for the store.
     pub store_queue_bytes: Length,
-    /// The store's file; what its size is told of, with the log beside it.
-    pub path: PathBuf,
+    /// The store's file, if it is one; what its size is told of, with the log beside it.
+    pub path: Option<PathBuf>,
 }
 
 /// What has to be asked for before a scrape is written.
@@ -133,11 +133,11 @@ fn queues(sources: &Sources) -> Vec<Family> {
         families.push(gauge("store_queue", Some("bytes"), "Summaries that wait for the disk", bytes as f64));
     }
     let size = |suffix: &str| {
-        let mut path = sources.path.clone().into_os_string();
+        let mut path = sources.path.clone()?.into_os_string();
         path.push(suffix);
-        std::fs::metadata(path).map(|file| file.len())
+        std::fs::metadata(path).map(|file| file.len()).ok()
     };
-    if let Ok(bytes) = size("") {
+    if let Some(bytes) = size("") {
         // The log beside it is gone while nothing is written.
         let bytes = bytes + size("-wal").unwrap_or(0);
         families.push(gauge("store", Some("bytes"), "Size of the store on disk", bytes as f64));

@@ -1,13 +1,21 @@
 //! What the hub remembers: summaries, which of them it has, and the latest of every device.
 
 pub mod chunk;
+pub mod examine;
 pub mod fold;
+mod history;
+pub mod import;
 pub mod keeper;
 pub mod minute;
 mod oldest;
+mod packing;
+pub mod postgresql;
 mod retimed;
+mod round;
 pub mod row;
+mod shelf;
 pub mod sqlite;
+mod tier;
 pub mod writer;
 
 use crate::{
@@ -41,6 +49,15 @@ pub trait Store: Send {
     /// # Errors
     /// When the store cannot be written; nothing has changed then.
     fn commit(&mut self, batch: &Batch<'_>) -> Result<(), StoreError>;
+
+    /// Whether the last commit, which failed, took place nevertheless, because only its answer was lost. To be asked
+    /// before the same is committed again.
+    ///
+    /// # Errors
+    /// When that cannot be told yet.
+    fn stands_after_all(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 
     /// Forgets all of a device, receipts included, or nothing.
     ///
@@ -260,7 +277,9 @@ pub enum StoreError {
     #[error("the store's directory {0} does not exist: create it or configure another path")]
     NoDirectory(String),
     /// Nothing is there.
-    #[error("there is no store {0}: name the directory of the hub's data with --data")]
+    #[error(
+        "there is no store {0}: name the directory of the hub's data with --data, or the database in store.url"
+    )]
     Missing(String),
     /// A store that only a hub can bring up to date.
     #[error(
@@ -291,8 +310,44 @@ pub enum StoreError {
         known: i64,
     },
     /// Somebody else has it.
-    #[error("the store {0} is in use by another hub: stop that one or configure another path")]
+    #[error("the store {0} is in use by another hub: stop that one or configure another store")]
     InUse(String),
+    /// Nobody answers there, or only to say that this is not the time.
+    #[error("the database {database} cannot be reached: {reason}")]
+    Unreachable {
+        /// The database, without user and password.
+        database: String,
+        /// What the system or the server says.
+        reason: String,
+    },
+    /// The server does not let us in.
+    #[error("the database {database} cannot be used: {reason}")]
+    Refused {
+        /// The database, without user and password.
+        database: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// It would have to be reached in plain text.
+    #[error(
+        "the database {database} cannot be reached encrypted: {reason}; set up TLS at the server (for a CA of your own store.ca_file), or write sslmode=disable in store.url if nobody can listen"
+    )]
+    Plain {
+        /// The database, without user and password.
+        database: String,
+        /// What is in the way.
+        reason: String,
+    },
+    /// Tables of somebody else where ours would be.
+    #[error(
+        "the database {0} has a schema edgewise that is not the hub's: give the hub a database of its own"
+    )]
+    ForeignDatabase(String),
+    /// Not allowed to make our tables.
+    #[error(
+        "the hub's user may not create a schema in the database {0}: run CREATE SCHEMA edgewise AUTHORIZATION ... there as its owner"
+    )]
+    NoSchema(String),
     /// A chunk of the history.
     #[error(transparent)]
     Damaged(#[from] chunk::Damaged),

@@ -1,10 +1,15 @@
 //! A hub without a broker: real store, real ingest, real listener.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(unused_macros, unused_imports, reason = "each test file uses a part")]
+
+pub(crate) mod place;
+pub(crate) mod postgres;
+pub(crate) mod proxy;
 
 use hub::{
     api::{self, Api, Password},
     config::HistoryConfig,
-    events::{self, Recorder, RecorderThread},
+    events::{Recorder, RecorderThread},
     forget::Forget,
     ingest::Ingest,
     labels::Labels,
@@ -15,11 +20,11 @@ use hub::{
     state::{Device, State},
     store::{
         Batch, Read, Source, Store, StoreError, Upkeep,
-        sqlite::SqliteStore,
         writer::{Health, Options, Writer},
     },
     stream::Stream,
 };
+use place::{Place, apart};
 use protocol::{Ack, DeviceId, Prefix, Topics};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -47,6 +52,10 @@ impl Hub {
         Self::start_with(path, None, Stream::default()).await
     }
 
+    pub(crate) async fn start_at(place: &Place) -> Self {
+        Self::start_on(place, None, Stream::default(), false, |store| store).await
+    }
+
     pub(crate) async fn start_with(path: &Path, password: Option<&str>, stream: Stream) -> Self {
         Self::start_open(path, password, stream, false).await
     }
@@ -54,7 +63,7 @@ impl Hub {
     /// Its store panics at the first summary.
     pub(crate) async fn start_fragile(path: &Path) -> Self {
         let fragile = |store| -> Box<dyn Store> { Box::new(Fragile(store)) };
-        Self::start_on(path, None, Stream::default(), false, fragile).await
+        Self::start_on(&Place::at(path), None, Stream::default(), false, fragile).await
     }
 
     /// With figures for everybody or not.
@@ -64,28 +73,33 @@ impl Hub {
         stream: Stream,
         open_metrics: bool,
     ) -> Self {
-        Self::start_on(path, password, stream, open_metrics, |store| Box::new(store)).await
+        Self::start_on(&Place::at(path), password, stream, open_metrics, |store| store).await
     }
 
     async fn start_on(
-        path: &Path,
+        place: &Place,
         password: Option<&str>,
         stream: Stream,
         open_metrics: bool,
-        wrap: impl FnOnce(SqliteStore) -> Box<dyn Store>,
+        wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Self {
-        let mut store = SqliteStore::open(path).unwrap();
-        let state = Arc::new(State::restore(store.load().unwrap()));
+        let (store, events, devices, (recorder, recorder_thread)) = apart(|| {
+            let (mut store, events) = place.open_with_events();
+            let devices = store.load().unwrap();
+            let chosen = store.chosen().unwrap();
+            let recorder = Recorder::start(events.clone(), None).unwrap();
+            (store, events, (devices, chosen), recorder)
+        });
+        let (devices, chosen) = devices;
+        let state = Arc::new(State::restore(devices));
         let reader = store.reader();
-        let events = events::Log::open(path).unwrap();
-        let (recorder, recorder_thread) = Recorder::start(events.clone(), None).unwrap();
         let config = HistoryConfig {
             minutes_days: None,
             hours_days: Some(730),
             settle_minutes: 10,
             upkeep_seconds: 300,
         };
-        let settings = Arc::new(Settings::new(config, store.chosen().unwrap()));
+        let settings = Arc::new(Settings::new(config, chosen));
         let (acks_out, acks) = mpsc::channel(10_000);
         let acks_sender = acks_out.clone();
         let (writer, history) =
@@ -101,7 +115,7 @@ impl Hub {
             events: recorder.counters(),
             queues: vec![("incoming", Box::new(|| Some(3)))],
             store_queue_bytes: Box::new(|| None),
-            path: path.to_owned(),
+            path: if let Place::File(path, _) = place { Some(path.clone()) } else { None },
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -185,7 +199,7 @@ impl Hub {
 }
 
 /// A store that panics at the first summary.
-struct Fragile(SqliteStore);
+struct Fragile(Box<dyn Store>);
 
 impl Store for Fragile {
     fn load(&mut self) -> Result<Vec<(DeviceId, Device)>, StoreError> {

@@ -49,6 +49,8 @@ impl Step {
                 ("mosquitto", "mosquitto"),
                 ("mosquitto_pub", "mosquitto-clients"),
                 ("prometheus", "prometheus"),
+                ("postgres", "postgresql"),
+                ("psql", "postgresql-client"),
             ],
             Self::Faults => &[
                 ("mosquitto", "mosquitto"),

@@ -1,82 +1,92 @@
 //! The table of chunks: two tiers of each metric, in spans of fixed length.
 
+use super::history;
+pub(super) use crate::store::tier::Tier;
 use crate::store::{
-    Oldest, Point, StoreError, chunk,
-    fold::{DAY_MS, span_of},
+    Oldest, Point, Span, StoreError,
+    shelf::{Chunk, Packed, Shelf},
 };
 use protocol::{DeviceId, MetricName};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::ops::RangeInclusive;
 
-/// How fine a chunk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tier {
-    /// Summaries as they came.
-    Minutes,
-    /// Their hours.
-    Hours,
-}
+/// The tables, on a connection that is within a transaction.
+pub(super) struct Tables<'a>(pub(super) &'a Connection);
 
-impl Tier {
-    /// As it stands in the table.
-    pub(super) fn number(self) -> i64 {
-        match self {
-            Self::Minutes => 0,
-            Self::Hours => 1,
-        }
+impl Shelf for Tables<'_> {
+    fn fresh(
+        &mut self,
+        device: &DeviceId,
+        metrics: &[MetricName],
+        span: &Span,
+    ) -> Result<Vec<Vec<Point>>, StoreError> {
+        Ok(history::fresh(self.0, device, metrics, span)?)
     }
 
-    /// How much time one chunk covers, in milliseconds. Either way about 1,440 points, from where on longer chunks hardly
-    /// become smaller, but dearer to add to.
-    pub(super) fn span_ms(self) -> i64 {
-        match self {
-            Self::Minutes => DAY_MS,
-            Self::Hours => 60 * DAY_MS,
-        }
+    fn bounds(&mut self, tier: Tier) -> Result<Option<(i64, i64)>, StoreError> {
+        // As two queries in one, each of which looks at one end of the index.
+        let mut select = self.0.prepare_cached(
+            "SELECT (SELECT min(span) FROM chunks WHERE tier = ?1), (SELECT max(span) FROM chunks WHERE tier = ?1)",
+        )?;
+        let bounds = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?));
+        Ok(select.query_row([tier.number()], bounds)?)
     }
 
-    /// Number of the chunk that a window ending at `time_ms` is in.
-    pub(super) fn span_of(self, time_ms: i64) -> i64 {
-        span_of(time_ms, self.span_ms())
+    fn chunks(
+        &mut self,
+        device: &DeviceId,
+        metrics: &[MetricName],
+        tier: Tier,
+        spans: &[i64],
+    ) -> Result<Vec<Vec<Chunk>>, StoreError> {
+        metrics.iter().map(|metric| Ok(of_metric(self.0, device, metric, tier, spans)?)).collect()
+    }
+
+    fn minutes_since_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(minutes_since_ms(self.0)?)
+    }
+
+    fn save(&mut self, device: &DeviceId, chunks: &[Packed]) -> Result<(), StoreError> {
+        let mut insert = self
+            .0
+            .prepare_cached("INSERT INTO series (device, metric) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        for Packed { metric, tier, span, points } in chunks {
+            insert.execute(params![device.as_str(), metric.as_str()])?;
+            let series = series(self.0, device, metric)?
+                .ok_or_else(|| StoreError::Failed(format!("{metric} of {device} did not get a number")))?;
+            save(self.0, *tier, *span, series, points)?;
+        }
+        Ok(())
     }
 }
 
 /// The number that stands for a metric of a device, if it has any chunk.
-pub(super) fn series(
-    connection: &Connection,
-    device: &DeviceId,
-    metric: &MetricName,
-) -> rusqlite::Result<Option<i64>> {
+fn series(connection: &Connection, device: &DeviceId, metric: &MetricName) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT id FROM series WHERE device = ?1 AND metric = ?2")?
         .query_row(params![device.as_str(), metric.as_str()], |row| row.get(0))
         .optional()
 }
 
-/// The points of one chunk; none when there is no such chunk.
-pub(super) fn load(
+fn of_metric(
     connection: &Connection,
+    device: &DeviceId,
+    metric: &MetricName,
     tier: Tier,
-    span: i64,
-    series: i64,
-) -> Result<Vec<Point>, StoreError> {
+    spans: &[i64],
+) -> rusqlite::Result<Vec<Chunk>> {
+    let Some(series) = series(connection, device, metric)? else { return Ok(Vec::new()) };
     let mut select = connection
         .prepare_cached("SELECT points FROM chunks WHERE tier = ?1 AND span = ?2 AND series = ?3")?;
-    let mut rows = select.query(params![tier.number(), span, series])?;
-    match rows.next()? {
-        Some(row) => Ok(chunk::unpack(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?),
-        None => Ok(Vec::new()),
+    let mut chunks = Vec::new();
+    for &span in spans {
+        let found = select.query_row(params![tier.number(), span, series], |row| row.get(0)).optional()?;
+        chunks.extend(found.map(|points| (span, points)));
     }
+    Ok(chunks)
 }
 
 /// Writes a chunk in place of the one that was there, if there was one.
-pub(super) fn save(
-    connection: &Connection,
-    tier: Tier,
-    span: i64,
-    series: i64,
-    packed: &[u8],
-) -> rusqlite::Result<()> {
+fn save(connection: &Connection, tier: Tier, span: i64, series: i64, packed: &[u8]) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO chunks (tier, span, series, points) VALUES (?1, ?2, ?3, ?4)
@@ -84,26 +94,6 @@ pub(super) fn save(
         )?
         .execute(params![tier.number(), span, series, packed])?;
     Ok(())
-}
-
-/// Those of the spans between two times that there can be chunks of.
-pub(super) fn spans(
-    connection: &Connection,
-    tier: Tier,
-    from_ms: i64,
-    to_ms: i64,
-) -> rusqlite::Result<RangeInclusive<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT (SELECT min(span) FROM chunks WHERE tier = ?1), (SELECT max(span) FROM chunks WHERE tier = ?1)",
-    )?;
-    let (first, last): (Option<i64>, Option<i64>) =
-        select.query_row([tier.number()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let asked = tier.span_of(from_ms.saturating_add(1))..=tier.span_of(to_ms);
-    Ok(match (first, last) {
-        (Some(first), Some(last)) => first.max(*asked.start())..=last.min(*asked.end()),
-        #[expect(clippy::reversed_empty_ranges, reason = "there are none")]
-        _ => 1..=0,
-    })
 }
 
 /// The start of the oldest chunk of each tier. While no day is packed, the oldest summary begins the minutes.

@@ -5,42 +5,12 @@ use super::{
     copy::{integrity, open_to_read},
     schema,
 };
-use crate::store::{StoreError, chunk};
+use crate::store::{
+    StoreError,
+    examine::{Findings, TierFindings, named},
+};
 use rusqlite::Connection;
 use std::path::Path;
-
-/// Most problems that are named one by one.
-const MAX_NAMED: usize = 20;
-
-/// What is in a store, and what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Findings {
-    /// Version of its tables.
-    pub schema: i64,
-    /// Size of the file.
-    pub bytes: u64,
-    /// How much of that is free to be used again.
-    pub free_bytes: u64,
-    /// Devices that are known.
-    pub devices: u64,
-    /// Summaries that are not packed, and the times of the first and the last.
-    pub waiting: (u64, Option<(i64, i64)>),
-    /// Packed summaries, then their hours.
-    pub tiers: [TierFindings; 2],
-    /// What is wrong, a line each.
-    pub problems: Vec<String>,
-}
-
-/// What is in the chunks of one tier.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TierFindings {
-    /// Number of chunks.
-    pub chunks: u64,
-    /// Points in those that can be read.
-    pub points: u64,
-    /// Times of the first and the last.
-    pub range: Option<(i64, i64)>,
-}
 
 /// Looks through a store; a hub may write to it meanwhile.
 ///
@@ -63,19 +33,14 @@ pub fn examine(path: &Path) -> Result<Findings, StoreError> {
     if orphans > 0 {
         problems.push(format!("{orphans} chunks belong to no metric"));
     }
-    let more = problems.len().saturating_sub(MAX_NAMED);
-    problems.truncate(MAX_NAMED);
-    if more > 0 {
-        problems.push(format!("and {more} more of the kind"));
-    }
     Ok(Findings {
         schema: connection.query_row("PRAGMA user_version", [], |row| row.get(0))?,
         bytes: page * number("PRAGMA page_count")?,
-        free_bytes: page * number("PRAGMA freelist_count")?,
+        free_bytes: Some(page * number("PRAGMA freelist_count")?),
         devices: number("SELECT count(*) FROM devices")?,
         waiting: (number("SELECT count(*) FROM summaries")?, range),
         tiers,
-        problems,
+        problems: named(problems),
     })
 }
 
@@ -87,31 +52,10 @@ fn tier(connection: &Connection, tier: Tier, problems: &mut Vec<String>) -> Resu
     )?;
     let mut rows = select.query([tier.number()])?;
     while let Some(row) = rows.next()? {
-        found.chunks += 1;
-        let span: i64 = row.get(0)?;
-        let told = |what: &str| -> rusqlite::Result<String> {
-            let (device, metric): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
-            let of = format!("{} of {}", metric.unwrap_or_default(), device.unwrap_or_default());
-            Ok(format!("{of}, part {span} of its history: {what}"))
-        };
-        let points = match chunk::unpack(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?) {
-            Ok(points) => points,
-            Err(error) => {
-                problems.push(told(&error.to_string())?);
-                continue;
-            }
-        };
-        if !points.is_sorted_by_key(|point| point.time_ms) {
-            problems.push(told("its points are not in the order of time")?);
-        }
-        if points.iter().any(|point| tier.span_of(point.time_ms) != span) {
-            problems.push(told("it has points of another time")?);
-        }
-        found.points += points.len() as u64;
-        if let (Some(first), Some(last)) = (points.first(), points.last()) {
-            let (from, to) = found.range.unwrap_or((first.time_ms, last.time_ms));
-            found.range = Some((from.min(first.time_ms), to.max(last.time_ms)));
-        }
+        let (device, metric): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
+        let owner = format!("{} of {}", metric.unwrap_or_default(), device.unwrap_or_default());
+        let chunk = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        found.look(tier, row.get(0)?, &owner, chunk, problems);
     }
     Ok(found)
 }

@@ -1,13 +1,7 @@
 //! Reading the history: chunks, and the rows that are not packed yet, as one.
 
-use super::{
-    chunks::{self, Tier},
-    rows, shapes,
-};
-use crate::store::{
-    Point, Series, Span, StoreError,
-    fold::{HOUR_MS, Steps},
-};
+use super::{chunks::Tables, rows, shapes};
+use crate::store::{Point, Series, Span, StoreError, history};
 use protocol::{DeviceId, MetricName};
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
@@ -20,72 +14,11 @@ pub(super) fn read(
 ) -> Result<Vec<Series>, StoreError> {
     // One transaction: what is packed between two reads must not be seen twice, or not at all.
     let transaction = connection.unchecked_transaction()?;
-    read_within(&transaction, device, metrics, span)
-}
-
-/// Reads in a transaction that is under way.
-pub(super) fn read_within(
-    connection: &Connection,
-    device: &DeviceId,
-    metrics: &[MetricName],
-    span: &Span,
-) -> Result<Vec<Series>, StoreError> {
-    let fresh = fresh(connection, device, metrics, span)?;
-    let tier = match span.step_ms {
-        Some(step_ms) if step_ms % HOUR_MS == 0 => Tier::Hours,
-        _ => Tier::Minutes,
-    };
-    metrics
-        .iter()
-        .zip(fresh)
-        .map(|(metric, fresh)| {
-            let packed = packed(connection, device, metric, span, tier)?;
-            Ok(Series { metric: metric.clone(), points: join(packed, fresh, span.step_ms) })
-        })
-        .collect()
-}
-
-fn join(packed: Vec<Point>, fresh: Vec<Point>, step_ms: Option<i64>) -> Vec<Point> {
-    match step_ms {
-        Some(step_ms) => {
-            let mut steps = Steps::new(step_ms);
-            packed.iter().chain(&fresh).for_each(|point| steps.add(point));
-            steps.into_points()
-        }
-        None => {
-            let mut points = packed;
-            points.extend(fresh);
-            points.sort_by_key(|point| point.time_ms);
-            points
-        }
-    }
-}
-
-fn packed(
-    connection: &Connection,
-    device: &DeviceId,
-    metric: &MetricName,
-    span: &Span,
-    tier: Tier,
-) -> Result<Vec<Point>, StoreError> {
-    let Some(series) = chunks::series(connection, device, metric)? else { return Ok(Vec::new()) };
-    let mut points = Vec::new();
-    for number in chunks::spans(connection, tier, span.from_ms, span.to_ms)? {
-        match chunks::load(connection, tier, number, series) {
-            Ok(chunk) => points.extend(chunk),
-            // A gap is a gap; the rest can still be read.
-            Err(StoreError::Damaged(error)) => {
-                tracing::error!(%device, %metric, "a part of the history cannot be read: {error}; see `hub doctor`");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    points.retain(|point| span.from_ms < point.time_ms && point.time_ms <= span.to_ms);
-    Ok(points)
+    history::read(&mut Tables(&transaction), device, metrics, span)
 }
 
 /// The points of some metrics that are not packed yet, in the order of time.
-fn fresh(
+pub(super) fn fresh(
     connection: &Connection,
     device: &DeviceId,
     metrics: &[MetricName],

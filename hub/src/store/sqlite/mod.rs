@@ -19,10 +19,9 @@ mod upkeep;
 mod write;
 
 pub use copy::{Exclusive, check, copy, integrity, reader};
-pub use examine::{Findings, TierFindings, examine};
-pub use import::Imported;
+pub use examine::examine;
 
-use super::{Batch, Read, Source, Store, StoreError, Upkeep};
+use super::{Batch, Read, Source, Store, StoreError, Upkeep, round::Round};
 use crate::{labels::Labels, receipts::Receipts, settings::Chosen, state::Device};
 use parking_lot::Mutex;
 use protocol::DeviceId;
@@ -103,7 +102,8 @@ impl Store for SqliteStore {
     }
 
     fn upkeep(&self) -> Box<dyn Upkeep> {
-        Box::new(upkeep::Upkeeper::new(self.writing.clone(), self.readers.clone()))
+        let (writing, readers) = (self.writing.clone(), self.readers.clone());
+        Box::new(Round::new(upkeep::Upkeeper { writing, readers }))
     }
 }
 

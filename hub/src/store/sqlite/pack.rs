@@ -2,31 +2,18 @@
 
 use super::{
     Writing,
-    chunks::{self, Tier},
+    chunks::Tables,
     rows::{self, Stored},
     shapes,
 };
 use crate::store::{
-    Point, StoreError, chunk,
-    fold::{self, end_of},
+    StoreError,
     minute::Minute,
+    packing::{self, Due, Fresh, MAX_BYTES, MAX_ROWS},
+    shelf::{Packed, Shelf},
 };
-use protocol::{DeviceId, MetricName};
+use protocol::DeviceId;
 use rusqlite::{Connection, TransactionBehavior, params};
-use std::collections::BTreeMap;
-
-/// Most rows that are packed at once, a day of minutes and some.
-const MAX_ROWS: usize = 1600;
-/// Most bytes of them: beyond, fewer rows are.
-const MAX_BYTES: usize = 8 << 20;
-
-/// Which rows are due.
-pub(super) struct Due {
-    /// Those of windows that ended at this time or before.
-    pub(super) ended_ms: i64,
-    /// Of these, the ones that came at this time or before.
-    pub(super) received_ms: i64,
-}
 
 /// A row that was read, and how it is found again.
 struct PackedRow {
@@ -39,7 +26,7 @@ struct PackedRow {
 /// Rows that were read, and what becomes of them.
 struct Plan {
     rows: Vec<PackedRow>,
-    chunks: Vec<(MetricName, Tier, i64, Vec<u8>)>,
+    chunks: Vec<Packed>,
 }
 
 /// The first device after `after` that has rows.
@@ -63,14 +50,7 @@ pub(super) fn pack(
     }
     let mut connection = writing.connection.lock();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (metric, tier, span, packed) in &plan.chunks {
-        transaction
-            .prepare_cached("INSERT INTO series (device, metric) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-            .execute(params![device.as_str(), metric.as_str()])?;
-        if let Some(series) = chunks::series(&transaction, device, metric)? {
-            chunks::save(&transaction, *tier, *span, series, packed)?;
-        }
-    }
+    Tables(&transaction).save(device, &plan.chunks)?;
     let mut gone = 0;
     {
         // What was forgotten may have come again, and is another row then.
@@ -101,42 +81,8 @@ pub(super) fn pack(
 fn plan(reading: &Connection, device: &DeviceId, due: &Due) -> Result<Plan, StoreError> {
     let transaction = reading.unchecked_transaction()?;
     let (rows, fresh) = rows(&transaction, device, due)?;
-    let minutes_since_ms = chunks::minutes_since_ms(&transaction)?.unwrap_or(i64::MIN);
-    let mut chunks = Vec::new();
-    for (metric, points) in fresh {
-        let series = chunks::series(&transaction, device, &metric)?;
-        let stored = |tier, span| match series {
-            Some(series) => chunks::load(&transaction, tier, span, series),
-            None => Ok(Vec::new()),
-        };
-        for (span, new) in by_span(&points, Tier::Minutes) {
-            if end_of(span, Tier::Minutes.span_ms()) <= minutes_since_ms {
-                // Only the hours of that time are kept.
-                continue;
-            }
-            let mut points = stored(Tier::Minutes, span)?;
-            points.extend(new);
-            points.sort_by_key(|point| point.time_ms);
-            chunks.push((metric.clone(), Tier::Minutes, span, chunk::pack(&points)?));
-        }
-        for (span, new) in by_span(&points, Tier::Hours) {
-            let hours = fold::hours(&stored(Tier::Hours, span)?, &new);
-            chunks.push((metric.clone(), Tier::Hours, span, chunk::pack(&hours)?));
-        }
-    }
-    Ok(Plan { rows, chunks })
+    Ok(Plan { rows, chunks: packing::pack(&mut Tables(&transaction), device, &fresh)? })
 }
-
-/// Points by the chunk of a tier that they belong to.
-pub(super) fn by_span(points: &[Point], tier: Tier) -> BTreeMap<i64, Vec<Point>> {
-    let mut spans: BTreeMap<i64, Vec<Point>> = BTreeMap::new();
-    for point in points {
-        spans.entry(tier.span_of(point.time_ms)).or_default().push(*point);
-    }
-    spans
-}
-
-type Fresh = BTreeMap<MetricName, Vec<Point>>;
 
 /// Some rows that are due, and their points by metric. Those of one run come in the order of time, and runs one after the
 /// other, which is as good as any order: what is packed is put in order then.

@@ -1,16 +1,12 @@
 //! Forgetting: whole chunks, a few at a time.
 
 use super::{Writing, chunks::Tier};
-use crate::store::StoreError;
+use crate::store::{StoreError, round::MAX_CHUNKS};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-/// Most chunks that are forgotten at once: about a megabyte.
-const MAX_CHUNKS: i64 = 200;
-
-/// Forgets some chunks of a tier that lie before `before_ms` as a whole; returns how many.
-pub(super) fn forget(writing: &Writing, tier: Tier, before_ms: i64) -> Result<usize, StoreError> {
+/// Forgets some chunks of a tier, those of spans before this one; returns how many.
+pub(super) fn forget(writing: &Writing, tier: Tier, before: i64) -> Result<usize, StoreError> {
     let mut connection = writing.connection.lock();
-    let before = tier.span_of(before_ms);
     if !any(&connection, tier, before)? {
         return Ok(0);
     }

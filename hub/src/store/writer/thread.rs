@@ -29,6 +29,13 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Most boots whose receipts are kept in memory.
 const MAX_CACHED: usize = 50_000;
 
+/// A commit that failed.
+struct Tried {
+    jobs: usize,
+    fresh: usize,
+    double: usize,
+}
+
 pub(super) struct Worker {
     pub(super) store: Box<dyn Store>,
     pub(super) state: Arc<State>,
@@ -41,6 +48,8 @@ pub(super) struct Worker {
     /// Devices to be forgotten after the next commit.
     pub(super) forgetting: Vec<Request>,
     jobs: Vec<(Job, OwnedSemaphorePermit)>,
+    /// What of the jobs, from the first on, was in the commit that failed.
+    tried: Option<Tried>,
     pub(super) unsaved: BTreeMap<DeviceId, Device>,
     save_at: Instant,
     saves: u32,
@@ -67,6 +76,7 @@ impl Worker {
             cached: HashMap::new(),
             forgetting: Vec::new(),
             jobs: Vec::new(),
+            tried: None,
             unsaved: BTreeMap::new(),
             save_at: now + SAVE_EVERY,
             saves: 0,
@@ -138,7 +148,7 @@ impl Worker {
         if self.jobs.is_empty() && self.unsaved.is_empty() {
             return Ok(());
         }
-        match self.attempt() {
+        match self.look_back().and_then(|()| self.attempt()) {
             Ok(acks) => {
                 self.jobs.clear();
                 self.unsaved.clear();
@@ -157,10 +167,28 @@ impl Worker {
                 if !matches!(error, StoreError::FailedForNow(_)) {
                     // Trying the same again would fail again; the agents still have it.
                     self.jobs.clear();
+                    self.tried = None;
                 }
                 Err(error)
             }
         }
+    }
+
+    /// A commit whose answer was lost may have taken place. What was in it is acknowledged then, and counts neither as new
+    /// nor as double when the rest is tried again.
+    fn look_back(&mut self) -> Result<(), StoreError> {
+        let Some(tried) = &self.tried else { return Ok(()) };
+        if self.store.stands_after_all()? {
+            count(&self.health.committed, tried.fresh);
+            count(&self.health.duplicates, tried.double);
+            for (job, _) in &mut self.jobs[..tried.jobs] {
+                if let Job::Record(Record { device, boot, .. }) = job {
+                    *job = Job::Position { device: device.clone(), boot: boot.clone() };
+                }
+            }
+        }
+        self.tried = None;
+        Ok(())
     }
 
     /// Commits the batch and returns what may be said then.
@@ -206,7 +234,9 @@ impl Worker {
                 devices: &devices,
             })
         });
+        let double = arrivals.iter().map(|(_, of_run)| of_run.double as usize).sum();
         if let Err(error) = result {
+            self.tried = Some(Tried { jobs: self.jobs.len(), fresh: fresh.len(), double });
             // Memory must not claim what is not committed: the store is asked again.
             touched.iter().for_each(|(source, _)| {
                 self.cached.remove(source);
@@ -214,7 +244,7 @@ impl Worker {
             return Err(error);
         }
         count(&self.health.committed, fresh.len());
-        count(&self.health.duplicates, arrivals.iter().map(|(_, of_run)| of_run.double as usize).sum());
+        count(&self.health.duplicates, double);
         Ok(touched)
     }
 
