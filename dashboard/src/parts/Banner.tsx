@@ -1,4 +1,4 @@
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { formatClock } from "../lib/time";
 import { live } from "../live";
 import { reader } from "../reader";
