@@ -152,8 +152,9 @@ test("a shorter time for history is asked about first, with what it deletes", as
     const day = 86_400_000;
     const { SHAPES } = await import("../dev/shapes.mjs");
     const attic = SHAPES.find(({ id }) => id === "attic");
-    await fleet.remember(attic, Date.now() - 50 * day, Date.now() - 50 * day + 600_000);
-    for (;;) {
+    const old = { ...attic, id: "old-attic" };
+    await fleet.remember(old, Date.now() - 50 * day, Date.now() - 50 * day + 600_000);
+    for (let turn = 0; turn < 150; turn += 1) {
         const settings = await (await fetch(`${hub.url}/api/v1/settings`)).json();
         if (settings.minutes.oldest_ms < Date.now() - 40 * day) break;
         await new Promise((later) => setTimeout(later, 200));
