@@ -194,7 +194,7 @@ test("faults, power, clock and losses are told in plain words", async () => {
     await by(page, "ledger").getByText("40 of ").waitFor(PATIENCE);
     await by(page, "missing").filter({ hasText: "40" }).waitFor(PATIENCE);
 
-    await by(page, "events").getByText("Online").first().waitFor(PATIENCE);
+    await by(page, "events").locator("li").getByText("Online").first().waitFor(PATIENCE);
 
     await page.goto(`${hub.url}/#/devices/pump-3`);
     await by(page, "clock").getByText("Clock not synchronised").waitFor(PATIENCE);
