@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { catalogs } from "./catalogs.mjs";
+import { withoutUnused } from "./unused.mjs";
 
 export default defineConfig({
-  plugins: [catalogs()],
+  plugins: [catalogs(), withoutUnused()],
   // Relative, so that the panel also works below a path of a reverse proxy.
   base: "./",
   build: {

@@ -194,7 +194,7 @@ test("faults, power, clock and losses are told in plain words", async () => {
     await by(page, "ledger").getByText("40 of ").waitFor(PATIENCE);
     await by(page, "missing").filter({ hasText: "40" }).waitFor(PATIENCE);
 
-    await by(page, "events").getByText("Online").first().waitFor(PATIENCE);
+    await by(page, "events").locator("li").getByText("Online").first().waitFor(PATIENCE);
 
     await page.goto(`${hub.url}/#/devices/pump-3`);
     await by(page, "clock").getByText("Clock not synchronised").waitFor(PATIENCE);
@@ -244,7 +244,7 @@ test("devices are compared, with their figures in a table", async () => {
     await close();
 });
 
-test("a reader's language, units, bands and theme are kept", async () => {
+test("a reader's language, units and theme are kept, and bands by the hub", async () => {
     const { page, close } = await open("#/settings");
     await by(page, "language").selectOption("pt");
     await page.getByRole("heading", { level: 1, name: "Ajustes" }).waitFor(PATIENCE);
@@ -252,6 +252,12 @@ test("a reader's language, units, bands and theme are kept", async () => {
     await page.getByRole("button", { name: "°F" }).click();
     await page.getByRole("button", { name: "Escuro" }).click();
     await by(page, "bands").getByRole("spinbutton").first().fill("5");
+    await page.keyboard.press("Enter");
+    await by(page, "bands").getByText("Guardado.").waitFor(PATIENCE);
+    // Another browser sees them too.
+    const other = await open("#/devices/attic");
+    await other.page.locator("[data-testid=meter][data-band=raised]").first().waitFor(PATIENCE);
+    await other.close();
     await page.goto(`${hub.url}/#/weather/attic`);
     await page.reload();
     await by(page, "weather-now").first().getByText("°F").waitFor(PATIENCE);

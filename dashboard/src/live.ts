@@ -128,11 +128,12 @@ export class Live {
       if (cell) cell.value = this.#mirror.devices.get(id);
       this.#stale = true;
     }
-    this.ids.value = this.#mirror.ids();
     const at = performance.now();
     if (this.#stale && at - this.#listedAt >= LIST_EVERY_MS) {
       this.#listedAt = at;
       this.#stale = false;
+      // While a hub lists ten thousand devices each frame brings some: to sort them all each time would take longer.
+      this.ids.value = this.#mirror.ids();
       this.version.value += 1;
     }
   }
@@ -140,6 +141,7 @@ export class Live {
   /** The devices are known as a whole. */
   #complete(): void {
     this.#listedAt = 0;
+    this.#stale = true;
     this.#flush();
     this.loaded.value = true;
     this.problem.value = "";

@@ -1,6 +1,17 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
 import { problemText } from "./problem";
-import type { Comparison, DeviceList, EventsView, History, Ledger, Report } from "./types";
+import type {
+  Comparison,
+  DeviceList,
+  EventsView,
+  History,
+  HubSettings,
+  Labels,
+  LabelsChange,
+  Ledger,
+  Report,
+  SettingsChange,
+} from "./types";
 
 const BASE = "api/v1";
 
@@ -25,9 +36,35 @@ export function fetchLedger(device: string): Promise<Ledger> {
   return get<Ledger>(`${deviceUrl(device)}/ledger`);
 }
 
-/** The newest events of a device. Throws a RequestError. */
-export function fetchEvents(device: string, limit: number): Promise<EventsView> {
-  return get<EventsView>(`${BASE}/events?${new URLSearchParams({ device, limit: String(limit) })}`);
+/** What happened to a device, newest first: of a kind, or of any when it is empty; after a cursor, if there is one.
+ * Throws a RequestError. */
+export function fetchEvents(device: string, limit: number, kind = "", cursor = ""): Promise<EventsView> {
+  const query = new URLSearchParams({ device, limit: String(limit) });
+  if (kind) query.set("kind", kind);
+  if (cursor) query.set("cursor", cursor);
+  return get<EventsView>(`${BASE}/events?${query}`);
+}
+
+/** Has the hub forget a device. Throws a RequestError. */
+export async function forgetDevice(device: string): Promise<void> {
+  await ask(deviceUrl(device), { method: "DELETE" });
+}
+
+/** Changes what people say of a device. Throws a RequestError. */
+export function changeLabels(device: string, change: LabelsChange): Promise<Labels> {
+  return patch<Labels>(`${deviceUrl(device)}/labels`, change);
+}
+
+const SETTINGS = `${BASE}/settings`;
+
+/** What is set for the hub. Throws a RequestError. */
+export function fetchSettings(): Promise<HubSettings> {
+  return get<HubSettings>(SETTINGS);
+}
+
+/** Changes what is set for the hub. Throws a RequestError. */
+export function changeSettings(change: SettingsChange): Promise<HubSettings> {
+  return patch<HubSettings>(SETTINGS, change);
 }
 
 export interface Span {
@@ -85,13 +122,15 @@ export const STREAM_URL = `${BASE}/stream`;
 /** A hub that accepts a connection but never answers must not hold a page for ever. */
 const TIMEOUT_MS = 10_000;
 
-async function get<T>(url: string): Promise<T> {
+function patch<T>(url: string, change: object): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  return get<T>(url, { method: "PATCH", headers, body: JSON.stringify(change) });
+}
+
+async function ask(url: string, how?: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, {
-      headers: { accept: "application/json" },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...how });
   } catch {
     throw new RequestError(0, "The hub does not answer.");
   }
@@ -99,6 +138,11 @@ async function get<T>(url: string): Promise<T> {
     const said: unknown = await response.json().catch(() => null);
     throw new RequestError(response.status, problemText(response.status, response.statusText, said));
   }
+  return response;
+}
+
+async function get<T>(url: string, how?: RequestInit): Promise<T> {
+  const response = await ask(url, how);
   try {
     return (await response.json()) as T;
   } catch {

@@ -18,7 +18,12 @@ export type State = Schemas["State"];
 export type StateEvent = Schemas["StateEvent"];
 export type Unit = Schemas["Unit"];
 export type Comparison = Schemas["CompareView"];
+export type HubSettings = Schemas["SettingsView"];
+export type Labels = Schemas["Labels"];
 export type Report = Schemas["ReportView"];
+
+export type LabelsChange = Schemas["LabelsChange"];
+export type SettingsChange = Partial<Schemas["SettingsChange"]>;
 
 type PointView = Schemas["PointView"];
 /** A point with the figures that the panel always asks for. */

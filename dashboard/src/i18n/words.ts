@@ -1,6 +1,7 @@
 // The texts of the panel in the reader's language. Lingui reads ICU messages, so plurals are right in each.
 import { setupI18n } from "@lingui/core";
 import { signal } from "@preact/signals";
+import { find, patternsOf } from "../lib/said";
 import type { Language } from "../lib/settings";
 import type catalog from "./en.json";
 import en from "./en.json?catalog";
@@ -13,6 +14,7 @@ export type Word = keyof typeof catalog;
 const URLS: Record<Language, string> = { en, es, pt };
 const i18n = setupI18n();
 const read = new Set<Language>();
+let patterns: ReturnType<typeof patternsOf> = [];
 // Lingui tells nobody when its language changes: whoever has read a text reads it again when this does.
 const spoken = signal<Language>();
 
@@ -25,6 +27,7 @@ export async function speak(language: Language): Promise<void> {
     read.add(language);
   }
   i18n.activate(language);
+  patterns = patternsOf(Object.keys(i18n.messages));
   document.documentElement.lang = language;
   spoken.value = language;
 }
@@ -33,4 +36,15 @@ export async function speak(language: Language): Promise<void> {
 export function t(word: Word, values?: Record<string, string | number>): string {
   void spoken.value;
   return i18n._(word, values);
+}
+
+/** A text of an agent or of the hub, which speak English, in the language that is spoken; one that nobody translated as
+ * it came. */
+export function said(text: string): string {
+  void spoken.value;
+  const found = find(patterns, text);
+  if (!found) return text;
+  const [word, holes] = found;
+  const filled = Object.entries(holes).map(([name, value]) => [name, said(value)]);
+  return i18n._(word, Object.fromEntries(filled));
 }

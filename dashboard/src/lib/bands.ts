@@ -1,8 +1,11 @@
 // The bands of a utilisation gauge. Colour is never the only cue: each band has a word and a shape too.
-import type { Settings } from "./settings";
+import type { HubSettings } from "../api/types";
 
 export type BandName = "normal" | "raised" | "high";
-export type Bands = Pick<Settings, "raised" | "high" | "mark">;
+export type Bands = HubSettings["bands"];
+
+/** Until the hub has said where they are. */
+export const DEFAULT_BANDS: Bands = { raised: 50, high: 75, mark: 90 };
 
 export interface Band {
   name: BandName;
@@ -14,7 +17,7 @@ export interface Band {
   to: number;
 }
 
-/** The three bands as the reader set them. */
+/** The three bands as they are set. */
 export function bandsOf({ raised, high }: Bands): [Band, Band, Band] {
   return [
     { name: "normal", shape: "●", from: 0, to: raised },
@@ -34,4 +37,11 @@ export function bandOf(percent: number, bands: Bands): Band {
 /** A share held inside the scale of a gauge. */
 export function onScale(percent: number): number {
   return Math.min(100, Math.max(0, percent));
+}
+
+/** Whether raised, high and mark can be shown on one scale: 0 < raised < high < 100, mark from 1 to 100. */
+export function soundBands(bands: readonly unknown[]): boolean {
+  if (bands.length !== 3 || !bands.every((at) => Number.isFinite(at))) return false;
+  const [raised, high, mark] = bands as [number, number, number];
+  return raised > 0 && raised < high && high < 100 && mark >= 1 && mark <= 100;
 }

@@ -18,7 +18,15 @@ const FLEET = [
   { ...busy("cellar", 99), status: "offline" as const },
   { ...busy("attic", 1), last_heard_ms: T0 - 60_000, state_received_ms: T0 - 60_000 },
 ];
-const ASK: Question = { search: "", show: "all", sort: "name", reversed: false };
+const ASK: Question = {
+  search: "",
+  show: "all",
+  sort: "name",
+  reversed: false,
+  tag: "",
+  grouped: false,
+  closed: new Set(),
+};
 const ids = (question: Partial<Question>) => arrange(FLEET, { ...ASK, ...question }, T0).ids;
 
 describe("order", () => {
@@ -54,5 +62,33 @@ describe("filter", () => {
   it("does not count the faults of a device that is gone", () => {
     const gone = { ...busy("x", 1, { faults: { cpu: "stuck" } }), status: "offline" as const };
     expect(arrange([gone], ASK, T0).counts.faults).toBe(0);
+  });
+});
+
+describe("labels", () => {
+  const named = (id: string, labels: Partial<ReturnType<typeof device>["labels"]>) => ({
+    ...busy(id, 10),
+    labels: { name: null, tags: [], group: null, ...labels },
+  });
+  const labelled = [
+    named("d1", { name: "Zeder", tags: ["wet"], group: "Garden" }),
+    named("d2", { tags: ["wet", "pv"], group: "Garden" }),
+    named("d3", { name: "Attic", tags: ["pv"] }),
+  ];
+  const find = (question: Partial<Question>) => arrange(labelled, { ...ASK, ...question }, T0);
+
+  it("are what devices are sorted and found by", () => {
+    expect(find({}).ids).toEqual(["d3", "d2", "d1"]);
+    expect(find({ search: "zeder" }).ids).toEqual(["d1"]);
+    expect(find({ search: "garden pv" }).ids).toEqual(["d2"]);
+    expect(find({ tag: "pv" })).toMatchObject({ ids: ["d3", "d2"], tags: ["pv", "wet"], hasGroups: true });
+    expect(find({ tag: "pv" }).counts.all).toBe(2);
+  });
+
+  it("put devices below the heads of their groups, which may be closed", () => {
+    expect(find({ grouped: true }).ids).toEqual(["\nGarden", "d2", "d1", "\n", "d3"]);
+    const closed = find({ grouped: true, closed: new Set(["Garden"]) });
+    expect(closed.ids).toEqual(["\nGarden", "\n", "d3"]);
+    expect([closed.found, closed.sizes.get("Garden")]).toEqual([3, 2]);
   });
 });

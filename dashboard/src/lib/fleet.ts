@@ -4,6 +4,7 @@ import { type Figure, figureOf } from "./figure";
 import { CPU, describe, mainTemperature, MEMORY_USED } from "./metrics";
 import { powerOf } from "./power";
 import { isFresh, presenceOf } from "./presence";
+import { headOf, nameOf } from "./labels";
 import { byId } from "./views";
 
 export const SHOWS = ["all", "online", "silent", "offline", "unknown", "faults", "power"] as const;
@@ -19,11 +20,26 @@ export interface Question {
   sort: Sort;
   /** Against the order in which one reads a sort first. */
   reversed: boolean;
+  /** A tag that a device must have; empty for any. */
+  tag: string;
+  /** Whether devices stand below the heads of their groups. */
+  grouped: boolean;
+  /** Groups of which only the head stands there. */
+  closed: ReadonlySet<string>;
 }
 
 export interface Arranged {
+  /** Ids, with heads of groups between them where these are asked for. */
   ids: string[];
+  /** How many devices are found, in closed groups too. */
+  found: number;
   counts: Record<Show, number>;
+  /** All tags that there are. */
+  tags: string[];
+  /** How many devices are found in each group, by name; those in none come last. */
+  sizes: Map<string, number>;
+  /** Whether any device is in a group. */
+  hasGroups: boolean;
 }
 
 export interface KeyMetrics {
@@ -55,23 +71,57 @@ export function keyFigure(view: DeviceView, key: keyof KeyMetrics): Figure {
 export function arrange(views: Iterable<DeviceView>, question: Question, nowMs: number): Arranged {
   const counts = Object.fromEntries(SHOWS.map((show) => [show, 0])) as Record<Show, number>;
   const words = question.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows: { id: string; key: number | null }[] = [];
+  const rows: { id: string; name: string; group: string; key: number | null }[] = [];
+  const tags = new Set<string>();
+  let hasGroups = false;
   for (const view of views) {
+    const { labels } = view;
+    for (const tag of labels.tags) tags.add(tag);
+    hasGroups ||= labels.group !== null;
+    if (question.tag && !labels.tags.includes(question.tag)) continue;
     if (words.length > 0 && !matches(view, words)) continue;
     const kinds = kindsOf(view, nowMs);
     for (const kind of kinds) counts[kind] += 1;
     if (kinds.includes(question.show))
-      rows.push({ id: view.id, key: sortKey(view, question.sort, kinds, nowMs) });
+      rows.push({
+        id: view.id,
+        name: nameOf(view),
+        group: labels.group ?? "",
+        key: sortKey(view, question.sort, kinds, nowMs),
+      });
   }
   const sign = question.reversed ? -1 : 1;
   rows.sort((a, b) => {
     // Whoever has no figure comes last, whatever the direction.
     if (a.key === null || b.key === null) {
-      return a.key === b.key ? sign * byId(a.id, b.id) : a.key === null ? 1 : -1;
+      return a.key === b.key ? sign * byName(a, b) : a.key === null ? 1 : -1;
     }
-    return sign * (a.key - b.key || byId(a.id, b.id));
+    return sign * (a.key - b.key || byName(a, b));
   });
-  return { ids: rows.map(({ id }) => id), counts };
+  const arranged = { found: rows.length, counts, tags: [...tags].sort(byId), hasGroups };
+  if (!question.grouped) return { ...arranged, ids: rows.map(({ id }) => id), sizes: new Map() };
+  const groups = new Map<string, string[]>();
+  for (const { id, group } of rows) {
+    const below = groups.get(group);
+    if (below) below.push(id);
+    else groups.set(group, [id]);
+  }
+  const names = [...groups.keys()].sort((a, b) => (a && b ? byId(a, b) : a ? -1 : 1));
+  const below = (group: string) => groups.get(group) ?? [];
+  return {
+    ...arranged,
+    ids: names.flatMap((group) => [headOf(group), ...(question.closed.has(group) ? [] : below(group))]),
+    sizes: new Map(names.map((group) => [group, below(group).length])),
+  };
+}
+
+interface Named {
+  id: string;
+  name: string;
+}
+
+function byName(a: Named, b: Named): number {
+  return byId(a.name, b.name) || byId(a.id, b.id);
 }
 
 function kindsOf(view: DeviceView, nowMs: number): Show[] {
@@ -90,6 +140,9 @@ function matches(view: DeviceView, words: string[]): boolean {
   const { birth, state } = view;
   const text = [
     view.id,
+    view.labels.name,
+    view.labels.group,
+    ...view.labels.tags,
     birth?.hostname,
     birth?.model,
     birth?.os,

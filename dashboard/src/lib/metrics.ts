@@ -100,24 +100,27 @@ export interface MetricGroup {
  * Metrics that share a chart: those of one sensor in one unit. Pressures have one each: at the sensor, at sea
  * level and as a tendency they are so far apart that none would be seen to move.
  */
-export function groupMetrics(metrics: MetricDescription[]): MetricGroup[] {
+export function groupMetrics(
+  metrics: MetricDescription[],
+  say: (label: string) => string = (label) => label,
+): MetricGroup[] {
   const groups = new Map<string, MetricGroup>();
   for (const metric of metrics) {
     const key = metric.unit === "hectopascal" ? metric.name : `${metric.sensor}/${metric.unit}`;
     const group = groups.get(key);
     if (group) group.metrics.push(metric);
-    else groups.set(key, { key, label: metric.label, unit: metric.unit, metrics: [metric] });
+    else groups.set(key, { key, label: say(metric.label), unit: metric.unit, metrics: [metric] });
   }
   return [...groups.values()].map((group) =>
-    group.metrics.length === 1 ? group : { ...group, label: groupLabel(group.metrics) },
+    group.metrics.length === 1 ? group : { ...group, label: groupLabel(group.metrics, say) },
   );
 }
 
-function groupLabel(metrics: MetricDescription[]): string {
+function groupLabel(metrics: MetricDescription[], say: (label: string) => string): string {
   const sensor = metrics[0]?.sensor ?? "";
-  const names = metrics.map((metric) => metric.label);
+  const names = metrics.map((metric) => say(metric.label));
   if (sensor === "") return names.join(", ");
-  return names.length > 3 ? `${sensor} (${names.length} metrics)` : `${sensor}: ${names.join(", ")}`;
+  return names.length > 3 ? say(`${sensor} (${names.length} metrics)`) : `${sensor}: ${names.join(", ")}`;
 }
 
 /** Sensors that have a place of their own on a device's page. */

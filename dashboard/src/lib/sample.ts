@@ -37,6 +37,7 @@ export function device(parts: Partial<DeviceView> = {}): DeviceView {
     birth: null,
     state: null,
     state_received_ms: null,
+    labels: { name: null, tags: [], group: null },
     ...parts,
   };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULTS, pickLanguage, pickLocale, readSettings, soundBands } from "./settings";
+import { DEFAULTS, pickLanguage, pickLocale, readSettings } from "./settings";
 
 describe("kept settings", () => {
   it("come back as they were", () => {
-    const kept = { ...DEFAULTS, theme: "dark", language: "pt", raised: 40, high: 80, mark: 95 } as const;
+    const kept = { ...DEFAULTS, theme: "dark", language: "pt" } as const;
     expect(readSettings(JSON.stringify(kept))).toEqual(kept);
   });
 
@@ -15,23 +15,9 @@ describe("kept settings", () => {
   );
 
   it("keep what is valid beside what is not", () => {
-    const kept = readSettings('{"theme":"light","raised":80,"high":60,"mark":90}');
+    const kept = readSettings('{"theme":"light","temperature":"kelvin"}');
     expect(kept).toEqual({ ...DEFAULTS, theme: "light" });
   });
-});
-
-it("takes only bands that fit on one scale", () => {
-  expect(soundBands([50, 75, 90])).toBe(true);
-  for (const bands of [
-    [75, 50, 90],
-    [0, 50, 90],
-    [50, 100, 90],
-    [50, 75, 0],
-    [50, 75, 101],
-    [50, Number.NaN, 90],
-  ]) {
-    expect(soundBands(bands)).toBe(false);
-  }
 });
 
 it("speaks the chosen language, else the reader's first known one, else English", () => {

@@ -14,10 +14,6 @@ export interface Settings {
   language: Language | "auto";
   temperature: (typeof TEMPERATURES)[number];
   pressure: (typeof PRESSURES)[number];
-  /** Where the bands `raised` and `high` begin, in percent, and where the mark is. */
-  raised: number;
-  high: number;
-  mark: number;
   /** How the fleet is shown. */
   look: (typeof LOOKS)[number];
 }
@@ -27,9 +23,6 @@ export const DEFAULTS: Settings = {
   language: "auto",
   temperature: "celsius",
   pressure: "hectopascal",
-  raised: 50,
-  high: 75,
-  mark: 90,
   look: "table",
 };
 
@@ -44,25 +37,13 @@ export function readSettings(text: string | null): Settings {
   }
   const one = <T>(value: unknown, of: readonly T[], otherwise: T) =>
     of.includes(value as T) ? (value as T) : otherwise;
-  const bands = [kept.raised, kept.high, kept.mark] as number[];
-  const [raised, high, mark] = soundBands(bands) ? bands : [DEFAULTS.raised, DEFAULTS.high, DEFAULTS.mark];
   return {
     theme: one(kept.theme, THEMES, DEFAULTS.theme),
     language: one(kept.language, ["auto", ...LANGUAGES], DEFAULTS.language),
     temperature: one(kept.temperature, TEMPERATURES, DEFAULTS.temperature),
     pressure: one(kept.pressure, PRESSURES, DEFAULTS.pressure),
-    raised: raised as number,
-    high: high as number,
-    mark: mark as number,
     look: one(kept.look, LOOKS, DEFAULTS.look),
   };
-}
-
-/** Whether raised, high and mark can be shown on one scale: 0 < raised < high < 100, mark from 1 to 100. */
-export function soundBands(bands: readonly unknown[]): boolean {
-  if (bands.length !== 3 || !bands.every((at) => Number.isFinite(at))) return false;
-  const [raised, high, mark] = bands as [number, number, number];
-  return raised > 0 && raised < high && high < 100 && mark >= 1 && mark <= 100;
 }
 
 /** The language to speak: the chosen one, or the first that the browser's reader knows, or English. */

@@ -53,3 +53,18 @@ it("an answer does not undo a status that came while it was under way", () => {
 it("orders ids as people count", () => {
   expect(["pump-10", "attic", "pump-2"].sort(byId)).toEqual(["attic", "pump-2", "pump-10"]);
 });
+
+it("orders names as people count, whatever the case and accents", () => {
+  const names = ["pump-10", "Zeder", "äpfel", "pump-2", "Pump-2", "b", "pump-1.10", "pump-1.9"];
+  expect(names.sort(byId)).toEqual([
+    "äpfel",
+    "b",
+    "pump-1.9",
+    "pump-1.10",
+    "Pump-2",
+    "pump-2",
+    "pump-10",
+    "Zeder",
+  ]);
+  expect(byId("a", "a")).toBe(0);
+});

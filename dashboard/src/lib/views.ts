@@ -35,5 +35,26 @@ function latest(a: number | null | undefined, b: number | null | undefined): num
   return a == null ? (b ?? null) : b == null ? a : Math.max(a, b);
 }
 
-/** Ids in the order that people count: `pump-2` before `pump-10`. */
-export const byId = new Intl.Collator("en", { numeric: true }).compare;
+// Ten thousand names are put in order once a second: a collator would take a tenth of that second, so each name is made
+// once into a text that compares as people count.
+const orders = new Map<string, string>();
+/** Far more names than a hub has devices; beyond it some are of devices long gone. */
+const MOST_ORDERS = 100_000;
+
+function orderOf(name: string): string {
+  let order = orders.get(name);
+  if (order === undefined) {
+    if (orders.size >= MOST_ORDERS) orders.clear();
+    const letters = name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    order = letters.replace(/\d+/g, (digits) => digits.padStart(16, "0"));
+    orders.set(name, order);
+  }
+  return order;
+}
+
+/** Names and ids in the order that people count: `pump-2` before `pump-10`, whatever the case and accents. */
+export function byId(a: string, b: string): number {
+  if (a === b) return 0;
+  const [first, second] = [orderOf(a), orderOf(b)];
+  return first < second || (first === second && a < b) ? -1 : 1;
+}

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { fetchComparison } from "../api/client";
 import { useAnswer } from "../asked";
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { asHistory, compared, MOST_DEVICES, sharedMetrics } from "../lib/compare";
 import { boundsOf, type Range, SPANS } from "../lib/range";
 import { pageHref, type Route } from "../lib/route";
@@ -61,7 +61,7 @@ export function Compare({ route: { query } }: { route: Route }) {
         <div class="tools">
           <Select
             label={t("chart_shows")}
-            of={metrics.map(({ name: value, label }) => ({ value, label }))}
+            of={metrics.map(({ name: value, label }) => ({ value, label: said(label) }))}
             value={metric?.name}
             onChoose={setName}
           />
@@ -75,7 +75,7 @@ export function Compare({ route: { query } }: { route: Route }) {
               unit={metric.unit}
               fromMs={fromMs}
               toMs={toMs}
-              label={metric.label}
+              label={said(metric.label)}
               height={340}
               onRead={setCursor}
               onBrush={(a, b) => setRange({ kind: "between", fromMs: Math.round(a), toMs: Math.round(b) })}

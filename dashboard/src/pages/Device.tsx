@@ -10,6 +10,7 @@ import { ChartCard } from "../parts/ChartCard";
 import { CpuMeters } from "../parts/CpuMeters";
 import { DeviceHead } from "../parts/DeviceHead";
 import { EventList } from "../parts/EventList";
+import { LabelCard } from "../parts/LabelCard";
 import { LedgerCard } from "../parts/LedgerCard";
 import { Notices } from "../parts/Notices";
 import { OtherFigures } from "../parts/OtherFigures";
@@ -52,6 +53,7 @@ export function Device({ route: { id } }: { route: Route }) {
         <EventList id={id} changed={`${view.status_since_ms} ${Object.entries(view.state?.faults ?? {})}`} />
         <LedgerCard id={id} dropped={view.state?.dropped_count} />
         <Readings view={view} metrics={metrics} windowText={windowText} old={old} />
+        <LabelCard view={view} />
         <RawMessage view={view} />
       </div>
     </>

@@ -11,26 +11,43 @@ const one = <T extends string>(value: string | null, of: readonly T[]): T =>
   of.find((known) => known === value) ?? (of[0] as T);
 
 export function Fleet({ route: { query } }: { route: Route }) {
+  const ask = (changed: Partial<Question>) => setQuestion((before) => ({ ...before, ...changed }));
   const [question, setQuestion] = useState<Question>({
     search: query.get("q") ?? "",
     show: one(query.get("show"), SHOWS),
     sort: one(query.get("sort"), SORTS),
     reversed: query.has("down"),
+    tag: query.get("tag") ?? "",
+    grouped: query.has("grouped"),
+    closed: new Set<string>(),
   });
+  // A tag of a device leads here from here, too.
+  const tag = query.get("tag");
+  useEffect(() => void (tag && ask({ tag })), [tag]);
 
   // What is asked for stands in the address, so that it can be kept and sent.
   useEffect(() => {
-    const { search: q, show, sort, reversed } = question;
-    const asked = { q, show: show === "all" ? "" : show, sort: sort === "name" ? "" : sort };
+    const { search: q, show, sort, reversed, tag, grouped } = question;
+    const asked = {
+      q,
+      tag,
+      grouped: grouped ? "1" : "",
+      show: show === "all" ? "" : show,
+      sort: sort === "name" ? "" : sort,
+    };
     history.replaceState(null, "", pageHref("fleet", { ...asked, down: reversed ? "1" : "" }));
   }, [question]);
 
   const [version, all, known] = [live.version.value, live.ids.value, live.known.value];
-  const { ids, counts } = useMemo(
+  const { ids, counts, found, tags, sizes, hasGroups } = useMemo(
     () => arrange(live.all().values(), question, known),
     [version, all, known, question],
   );
-  const ask = (changed: Partial<Question>) => setQuestion((before) => ({ ...before, ...changed }));
+  const toggle = (group: string) => {
+    const closed = new Set(question.closed);
+    if (!closed.delete(group)) closed.add(group);
+    ask({ closed });
+  };
 
   return (
     <>
@@ -44,17 +61,20 @@ export function Fleet({ route: { query } }: { route: Route }) {
       </div>
       {all.length > 0 ? (
         <>
-          <FleetTools counts={counts} question={question} onAsk={ask} />
+          <FleetTools counts={counts} question={question} tags={tags} hasGroups={hasGroups} onAsk={ask} />
           <FleetList
             ids={ids}
             sort={question.sort}
             reversed={question.reversed}
             onSort={(sort, reversed) => ask({ sort, reversed })}
+            sizes={sizes}
+            closed={question.closed}
+            onToggle={toggle}
           />
-          {ids.length === 0 && (
+          {found === 0 && (
             <p class="soft" data-testid="nothing">
               {t("nothing_found")}{" "}
-              <button type="button" onClick={() => ask({ search: "", show: "all" })}>
+              <button type="button" onClick={() => ask({ search: "", show: "all", tag: "" })}>
                 {t("show_all")}
               </button>
             </p>

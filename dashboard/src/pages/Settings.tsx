@@ -4,6 +4,7 @@ import { LANGUAGES, LOOKS, PRESSURES, type Settings as Chosen, TEMPERATURES, THE
 import { AddDevice } from "../parts/AddDevice";
 import { BandFields } from "../parts/BandFields";
 import { Choice } from "../parts/Choice";
+import { Retention } from "../parts/Retention";
 import { Select } from "../parts/Select";
 import { reader } from "../reader";
 import "./Settings.css";
@@ -70,6 +71,7 @@ export function Settings() {
             />
           </Row>
         </section>
+        <Retention />
         <BandFields />
         <AddDevice />
       </div>

@@ -1,5 +1,6 @@
 import { t } from "../i18n/words";
 import { describe } from "../lib/metrics";
+import { nameOf } from "../lib/labels";
 import { isFresh, presenceOf } from "../lib/presence";
 import { deviceHref, type Route, weatherHref } from "../lib/route";
 import { stationsOf } from "../lib/weather";
@@ -39,7 +40,7 @@ export function Weather({ route: { id } }: { route: Route }) {
     <>
       <div class="page-head" data-testid="wall">
         <h1 tabindex={-1}>
-          <a href={deviceHref(place)}>{place}</a>
+          <a href={deviceHref(place)}>{nameOf(view)}</a>
         </h1>
         <p class="soft">
           <PresenceTag presence={presenceOf(view, live.known.value)} /> <Ago timeMs={view.last_heard_ms} />

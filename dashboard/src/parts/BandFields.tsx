@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
+import { told } from "../asked";
+import { hub } from "../hub";
 import { t } from "../i18n/words";
-import { DEFAULTS, soundBands } from "../lib/settings";
-import { reader } from "../reader";
+import { soundBands } from "../lib/bands";
 import "./BandFields.css";
 import { Meter } from "./Meter";
 
@@ -10,14 +11,23 @@ const EXAMPLE = { kind: "value", value: 62 } as const;
 
 /** Where the bands of a gauge begin, and its mark, with a gauge that shows it. */
 export function BandFields() {
-  const settings = reader.settings.value;
-  const [typed, setTyped] = useState(FIELDS.map((field) => String(settings[field])));
-  const sound = soundBands(typed.map(Number));
+  const bands = hub.bands.value;
+  // What was typed; until something is, the fields follow the hub.
+  const [typed, setTyped] = useState<string[] | null>(null);
+  const [said, setSaid] = useState("");
+  const texts = typed ?? FIELDS.map((field) => String(bands[field]));
+  const sound = soundBands(texts.map(Number));
 
-  function take(values: string[]) {
-    setTyped(values);
-    const [raised, high, mark] = values.map(Number) as [number, number, number];
-    if (soundBands([raised, high, mark])) reader.change({ raised, high, mark });
+  function change(to: typeof bands | null) {
+    hub.change({ bands: to }).then(
+      () => (setTyped(null), setSaid(t("saved"))),
+      (error: unknown) => setSaid(told(error)),
+    );
+  }
+
+  function take() {
+    const [raised, high, mark] = texts.map(Number) as [number, number, number];
+    if (typed && sound) change({ raised, high, mark });
   }
 
   return (
@@ -35,18 +45,19 @@ export function BandFields() {
                 min="1"
                 max="100"
                 aria-invalid={!sound}
-                value={typed[index]}
+                value={texts[index]}
                 onInput={(event) => {
                   const { value } = event.currentTarget;
-                  take(typed.map((old, at) => (at === index ? value : old)));
+                  setTyped(texts.map((old, at) => (at === index ? value : old)));
                 }}
+                onChange={take}
               />
             </label>
           ))}
           <p role="status" class="bad">
-            {!sound && t("bands_wrong")}
+            {sound ? said : t("bands_wrong")}
           </p>
-          <button type="button" onClick={() => take(FIELDS.map((field) => String(DEFAULTS[field])))}>
+          <button type="button" onClick={() => change(null)}>
             {t("reset")}
           </button>
         </div>

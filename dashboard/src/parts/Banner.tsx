@@ -1,4 +1,4 @@
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { formatClock } from "../lib/time";
 import { live } from "../live";
 import { reader } from "../reader";
@@ -8,7 +8,7 @@ import "./Banner.css";
 export function Banner() {
   // A failed request beside a live stream is said too: the page may then lack what it asked for.
   const lost = live.phase.value === "lost";
-  const problem = live.problem.value;
+  const problem = said(live.problem.value);
   const paused = live.pausedAt.value;
   return (
     <div class="banner">

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { MetricDescription } from "../api/types";
 import { useHistory } from "../asked";
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { groupMetrics } from "../lib/metrics";
 import { boundsOf, type Range, SPANS } from "../lib/range";
 import { linesOf, type LivePoint } from "../lib/series";
@@ -36,7 +36,7 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
   const [withBefore, setWithBefore] = useState(false);
   const [cursor, setCursor] = useState<Reading | null>(null);
 
-  const groups = groupMetrics(metrics);
+  const groups = groupMetrics(metrics, said);
   const group = groups.find(({ key }) => key === chosen) ?? groups[0];
   const names = (group?.metrics ?? []).map((metric) => metric.name);
   // The last hour moves with each reading, longer times once a minute.

@@ -1,8 +1,8 @@
 import type { MetricDescription } from "../api/types";
+import { hub } from "../hub";
 import { t } from "../i18n/words";
 import type { Figure } from "../lib/figure";
 import { CPU, cpuMetrics } from "../lib/metrics";
-import { reader } from "../reader";
 import "./CpuMeters.css";
 import { Meter } from "./Meter";
 
@@ -23,7 +23,7 @@ export function CpuMeters({ metrics, windowText, old, figure }: Props) {
     <section class="card cpu-meters" aria-labelledby="cpus">
       <h2 id="cpus">
         {t("processor")}{" "}
-        <span class="soft">{t("meter_hint", { mean: windowText, mark: reader.settings.value.mark })}</span>
+        <span class="soft">{t("meter_hint", { mean: windowText, mark: hub.bands.value.mark })}</span>
       </h2>
       <div class="rack" style={{ "--columns": columns }}>
         <Meter label={t("all_cpus")} what={windowText} figure={figure(overall)} old={old} />

@@ -1,6 +1,7 @@
 import type { DeviceView } from "../api/types";
 import { t } from "../i18n/words";
 import { formatDuration } from "../lib/format";
+import { nameOf } from "../lib/labels";
 import { powerOf } from "../lib/power";
 import { presenceOf } from "../lib/presence";
 import { live } from "../live";
@@ -8,6 +9,7 @@ import { reader } from "../reader";
 import { Ago } from "./Ago";
 import "./DeviceHead.css";
 import { PresenceTag } from "./PresenceTag";
+import { Tags } from "./Tags";
 
 export function DeviceHead({ view, old }: { view: DeviceView; old: boolean }) {
   const { birth, state } = view;
@@ -15,7 +17,7 @@ export function DeviceHead({ view, old }: { view: DeviceView; old: boolean }) {
   const power = old ? null : powerOf(view);
   return (
     <div class="device-head">
-      <h1 tabindex={-1}>{view.id}</h1>
+      <h1 tabindex={-1}>{nameOf(view)}</h1>
       <p class="facts">
         <PresenceTag presence={presenceOf(view, live.known.value)} />
         <span class="soft">
@@ -43,6 +45,8 @@ export function DeviceHead({ view, old }: { view: DeviceView; old: boolean }) {
       <p class="soft">
         {birth
           ? [
+              view.labels.name !== null && view.id,
+              view.labels.group,
               birth.hostname !== view.id && birth.hostname,
               birth.model,
               birth.os,
@@ -53,6 +57,7 @@ export function DeviceHead({ view, old }: { view: DeviceView; old: boolean }) {
               .join(" · ")
           : t("not_introduced")}
       </p>
+      <Tags tags={view.labels.tags} />
     </div>
   );
 }

@@ -1,13 +1,17 @@
+import { useState } from "preact/hooks";
 import { fetchEvents } from "../api/client";
-import type { EventKind, EventView } from "../api/types";
-import { useAnswer } from "../asked";
-import { t } from "../i18n/words";
+import type { EventKind, EventsView, EventView } from "../api/types";
+import { told, useAnswer } from "../asked";
+import { said, t } from "../i18n/words";
+import { continued, refreshed } from "../lib/happened";
 import { live } from "../live";
 import { Ago } from "./Ago";
 import "./EventList.css";
+import { Select } from "./Select";
 
-/** What can be read at a glance; the rest is in the API. */
-const MOST = 12;
+/** What can be read at a glance, and what comes with each step back. */
+const FIRST = 12;
+const MORE = 50;
 
 const SHAPES: Record<EventKind, string> = {
   online: "●",
@@ -17,27 +21,70 @@ const SHAPES: Record<EventKind, string> = {
   recovered: "✓",
   command: "›",
 };
+const KINDS = Object.keys(SHAPES) as EventKind[];
 
 /** What happened to a device, newest first. */
 export function EventList({ id, changed }: { id: string; changed: string }) {
-  const { answer, trouble } = useAnswer({ id, minute: live.minute.value, changed }, (asked) =>
-    fetchEvents(asked.id, MOST),
-  );
+  const [kind, setKind] = useState<EventKind | "">("");
   return (
     <section class="card event-list" aria-labelledby="events" data-testid="events">
-      <h2 id="events">{t("events")}</h2>
-      {answer?.events.length === 0 && <p class="soft">{t("no_events")}</p>}
+      <div class="tools">
+        <h2 id="events">{t("events")}</h2>
+        <Select
+          label={t("event_kind")}
+          of={[
+            { value: "", label: t("event_any") },
+            ...KINDS.map((value) => ({ value, label: t(`event.${value}`) })),
+          ]}
+          value={kind}
+          onChoose={setKind}
+        />
+      </div>
+      <Pages key={kind} id={id} kind={kind} changed={changed} />
+    </section>
+  );
+}
+
+function Pages({ id, kind, changed }: { id: string; kind: EventKind | ""; changed: string }) {
+  const [shown, setShown] = useState<EventsView | null>(null);
+  const [failed, setFailed] = useState("");
+  const { answer, trouble } = useAnswer({ id, minute: live.minute.value, changed }, async (asked) => {
+    const newest = await fetchEvents(asked.id, FIRST, kind);
+    setShown((before) => refreshed(before, newest));
+    return true;
+  });
+
+  async function older(from: EventsView) {
+    try {
+      const page = await fetchEvents(id, MORE, kind, from.next_cursor ?? "");
+      // Unless the list began anew meanwhile.
+      setShown((now) => (now?.next_cursor === from.next_cursor ? continued(now, page) : now));
+      setFailed("");
+    } catch (error) {
+      setFailed(told(error));
+    }
+  }
+
+  const wrong = trouble || failed;
+  return (
+    <>
+      {answer && shown?.events.length === 0 && <p class="soft">{t("no_events")}</p>}
       <ol>
-        {answer?.events.map((event) => (
+        {shown?.events.map((event) => (
           <Line key={event.id} event={event} />
         ))}
       </ol>
-      {trouble && (
+      {shown?.next_cursor && (
+        <button type="button" data-testid="older" onClick={() => void older(shown)}>
+          {t("older")}
+        </button>
+      )}
+      {wrong && (
         <p class="soft" role="status">
-          {t("request_failed")} {trouble}
+          {t("request_failed")} {wrong}
         </p>
       )}
-    </section>
+    </>
   );
 }
 
@@ -47,7 +94,7 @@ function Line({ event: { kind, subject, detail, late, time_ms } }: { event: Even
       <span class="what">
         <i aria-hidden="true">{SHAPES[kind]}</i> {t(`event.${kind}`)}
       </span>
-      <span>{[subject, detail].filter(Boolean).join(": ")}</span>
+      <span>{[subject, said(detail)].filter(Boolean).join(": ")}</span>
       <span class="soft" title={late ? t("event_late") : ""}>
         {late && "≤ "}
         <Ago timeMs={time_ms} />

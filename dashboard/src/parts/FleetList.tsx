@@ -1,9 +1,11 @@
 import { t, type Word } from "../i18n/words";
 import type { Sort } from "../lib/fleet";
+import { groupOf } from "../lib/labels";
 import { useMedia } from "../media";
 import { reader } from "../reader";
 import "./FleetList.css";
 import { FleetRow } from "./FleetRow";
+import { GroupHead } from "./GroupHead";
 import { VirtualList } from "./VirtualList";
 
 interface Props {
@@ -11,6 +13,11 @@ interface Props {
   sort: Sort;
   reversed: boolean;
   onSort: (sort: Sort, reversed: boolean) => void;
+  /** How many devices there are in each group that has a head in the list. */
+  sizes: ReadonlyMap<string, number>;
+  /** Groups whose devices are hidden. */
+  closed: ReadonlySet<string>;
+  onToggle: (group: string) => void;
 }
 
 const ROW = 64;
@@ -27,10 +34,24 @@ const COLUMNS: [Sort, Word][] = [
 const FALLING: Sort[] = ["heard", "cpu", "memory", "temperature"];
 
 /** The devices as a table whose head sorts it, or as cards; on a phone always as cards. */
-export function FleetList({ ids, sort, reversed, onSort }: Props) {
+export function FleetList({ ids, sort, reversed, onSort, sizes, closed, onToggle }: Props) {
   const phone = useMedia("(max-width: 52rem)");
   const card = phone || reader.settings.value.look === "cards";
-  const item = (id: string, index: number) => <FleetRow key={id} id={id} index={index} card={card} />;
+  const item = (id: string, index: number) => {
+    const group = groupOf(id);
+    if (group === null) return <FleetRow key={id} id={id} index={index} card={card} />;
+    return (
+      <GroupHead
+        key={id}
+        group={group}
+        count={sizes.get(group) ?? 0}
+        open={!closed.has(group)}
+        index={index}
+        card={card}
+        onToggle={() => onToggle(group)}
+      />
+    );
+  };
   if (card) {
     return (
       <div class="fleet-list cards" role={ids.length > 0 ? "list" : undefined} data-testid="fleet">

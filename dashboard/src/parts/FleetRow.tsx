@@ -2,6 +2,7 @@ import type { DeviceView } from "../api/types";
 import { t } from "../i18n/words";
 import { faultList } from "../lib/faults";
 import { type KeyMetrics, keyFigure } from "../lib/fleet";
+import { nameOf } from "../lib/labels";
 import { powerOf } from "../lib/power";
 import { isFresh, presenceOf } from "../lib/presence";
 import { deviceHref } from "../lib/route";
@@ -26,6 +27,7 @@ const FIGURES: (keyof KeyMetrics)[] = ["cpu", "memory", "temperature"];
 export function FleetRow({ id, index, card }: Props) {
   const view = live.device(id);
   if (!view) return null;
+  const { name, tags } = view.labels;
   const known = live.known.value;
   const old = view.state != null && (live.phase.value === "lost" || !isFresh(view, known));
   const cell = card ? undefined : "cell";
@@ -40,9 +42,15 @@ export function FleetRow({ id, index, card }: Props) {
     >
       <span role={cell} class="name">
         <a href={deviceHref(id)} title={id}>
-          {id}
+          {nameOf(view)}
         </a>
-        <span class="sub">{view.birth?.model ?? view.birth?.os ?? t("not_introduced")}</span>
+        <span class="sub">
+          {name !== null && <b>{id} </b>}
+          {tags.map((tag) => (
+            <em key={tag}>{tag}</em>
+          ))}
+          {view.birth?.model ?? view.birth?.os ?? t("not_introduced")}
+        </span>
       </span>
       <span role={cell} class="heard">
         <PresenceTag presence={presenceOf(view, known)} />

@@ -11,12 +11,14 @@ import { Select } from "./Select";
 interface Props {
   counts: Record<Show, number>;
   question: Question;
+  tags: readonly string[];
+  hasGroups: boolean;
   onAsk: (changed: Partial<Question>) => void;
 }
 
-export function FleetTools({ counts, question, onAsk }: Props) {
+export function FleetTools({ counts, question, tags, hasGroups, onAsk }: Props) {
   const field = useRef<HTMLInputElement>(null);
-  const { search, show, sort, reversed } = question;
+  const { search, show, sort, reversed, tag, grouped } = question;
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -57,6 +59,29 @@ export function FleetTools({ counts, question, onAsk }: Props) {
           </button>
         ))}
       </div>
+      {(tags.length > 0 || tag) && (
+        <Select
+          label={t("tag")}
+          of={[
+            { value: "", label: t("any_tag") },
+            ...[...new Set([...tags, ...(tag ? [tag] : [])])].map((value) => ({ value, label: value })),
+          ]}
+          value={tag}
+          onChoose={(chosen) => onAsk({ tag: chosen })}
+          testid="tag"
+        />
+      )}
+      {(hasGroups || grouped) && (
+        <button
+          type="button"
+          class="way"
+          aria-pressed={grouped}
+          onClick={() => onAsk({ grouped: !grouped })}
+          data-testid="grouped"
+        >
+          {t("by_group")}
+        </button>
+      )}
       <span class="order">
         <Select
           label={t("sort")}

@@ -1,3 +1,4 @@
+import { said } from "../i18n/words";
 import type { MetricDescription } from "../api/types";
 import { formatText } from "../lib/format";
 import { lineColour } from "../lib/plot";
@@ -22,7 +23,7 @@ export function Legend({ metrics, lines, cursor }: Props) {
         const value = cursor ? cursor.values[index] : lines.mean[index]?.at(-1);
         return (
           <li key={metric.name} style={{ "--colour": `var(${lineColour(index)})` }}>
-            {metric.label} <b>{formatText(value, metric.unit, reader.style.value)}</b>
+            {said(metric.label)} <b>{formatText(value, metric.unit, reader.style.value)}</b>
           </li>
         );
       })}

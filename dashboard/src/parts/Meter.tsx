@@ -1,3 +1,4 @@
+import { hub } from "../hub";
 import { t } from "../i18n/words";
 import { bandOf, bandsOf, onScale } from "../lib/bands";
 import { faultName } from "../lib/faults";
@@ -22,10 +23,10 @@ const y = (percent: number) => TOP + HEIGHT * (1 - percent / 100);
 
 /** A gauge as an edgewise panel meter: a column beside a scale with its bands, and a mark. */
 export function Meter({ label, what, figure, old }: Props) {
-  const settings = reader.settings.value;
-  const { raised, high, mark } = settings;
+  const bounds = hub.bands.value;
+  const { raised, high, mark } = bounds;
   const value = figure.kind === "value" ? figure.value : null;
-  const band = value === null ? null : bandOf(value, settings);
+  const band = value === null ? null : bandOf(value, bounds);
   const { text } = formatValue(value, "percent", reader.style.value);
   const fault = figure.kind === "fault" ? t(`fault.${faultName(figure.fault)}`) : null;
   const word = band && t(`band.${band.name}`);
@@ -55,7 +56,7 @@ export function Meter({ label, what, figure, old }: Props) {
               style={{ transform: `scaleY(${onScale(value) / 100})` }}
             />
           )}
-          {bandsOf(settings).map(({ name, from, to }) => (
+          {bandsOf(bounds).map(({ name, from, to }) => (
             <rect key={name} class={`zone ${name}`} x="33" y={y(to)} width="3.5" height={y(from) - y(to)} />
           ))}
           {[0, raised, high, 100].map((at) => (

@@ -1,5 +1,6 @@
+import { hub } from "../hub";
 import { bandOf, onScale } from "../lib/bands";
-import { reader } from "../reader";
+
 import "./MiniMeter.css";
 
 interface Props {
@@ -11,12 +12,12 @@ interface Props {
 
 /** The gauge of a device in the fleet: a slim bar in the colour of its band, with the mark. */
 export function MiniMeter({ percent, bands = false, old }: Props) {
-  const settings = reader.settings.value;
-  const band = old ? "old" : bands ? bandOf(percent, settings).name : "";
+  const bounds = hub.bands.value;
+  const band = old ? "old" : bands ? bandOf(percent, bounds).name : "";
   return (
     <span class={`mini-meter ${band}`} aria-hidden="true">
       <span class="fill" style={{ transform: `scaleX(${onScale(percent) / 100})` }} />
-      {bands && <span class="mark" style={{ left: `${settings.mark}%` }} />}
+      {bands && <span class="mark" style={{ left: `${bounds.mark}%` }} />}
     </span>
   );
 }

@@ -1,3 +1,4 @@
+import { said } from "../i18n/words";
 import type { DeviceView, MetricDescription } from "../api/types";
 import { figureOf } from "../lib/figure";
 import { otherGroups } from "../lib/metrics";
@@ -23,7 +24,7 @@ export function OtherFigures({ view, metrics, old }: Props) {
               const figure = figureOf(view, metric, "now");
               return (
                 <div key={metric.name}>
-                  <dt>{metric.label}</dt>
+                  <dt>{said(metric.label)}</dt>
                   <dd>
                     <FigureText figure={figure} unit={metric.unit} old={old} />
                     {metric.unit === "percent" && figure.kind === "value" && (

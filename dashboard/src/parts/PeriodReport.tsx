@@ -1,7 +1,8 @@
 import { fetchReport, type Span } from "../api/client";
 import type { MetricDescription, Report } from "../api/types";
 import { useAnswer } from "../asked";
-import { t } from "../i18n/words";
+import { hub } from "../hub";
+import { said, t } from "../i18n/words";
 import { bandsOf } from "../lib/bands";
 import { formatChange, formatText } from "../lib/format";
 import { formatMoment } from "../lib/time";
@@ -19,7 +20,7 @@ const MOST = 9;
 
 /** What can be said of the time shown: means against the time before, extremes, and time in bands. */
 export function PeriodReport({ id, metrics, span }: Props) {
-  const { raised, high } = reader.settings.value;
+  const { raised, high } = hub.bands.value;
   const names = metrics.slice(0, MOST).map(({ name }) => name);
   // Only the sums are wanted here, so one point will do.
   const question = { id, names, span: { ...span, maxPoints: 1 }, bands: `${raised},${high}` };
@@ -65,7 +66,7 @@ function Row({ metric, report }: { metric: MetricDescription; report: Report }) 
   );
   return (
     <tr data-metric={metric.name}>
-      <th scope="row">{metric.label}</th>
+      <th scope="row">{said(metric.label)}</th>
       <td class="number">{formatText(report.range.mean, metric.unit, style)}</td>
       <td class="number">{formatChange(report.mean_change, metric.unit, style)}</td>
       {peak(report.lowest)}
@@ -81,7 +82,7 @@ function Row({ metric, report }: { metric: MetricDescription; report: Report }) 
 
 /** How much of the known time was normal, raised or high. */
 function Bands({ report }: { report: Report }) {
-  const bands = bandsOf(reader.settings.value).flatMap((band, index) => {
+  const bands = bandsOf(hub.bands.value).flatMap((band, index) => {
     const share = report.bands[index]?.share;
     return share == null ? [] : [{ ...band, share }];
   });

@@ -1,5 +1,5 @@
 import type { DeviceView, MetricDescription } from "../api/types";
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { faultName } from "../lib/faults";
 import { figureOf } from "../lib/figure";
 import { formatRow } from "../lib/format";
@@ -58,7 +58,7 @@ function Row({ view, metric }: { view: DeviceView; metric: MetricDescription }) 
   return (
     <tr data-metric={metric.name}>
       <th scope="row">
-        {metric.label}
+        {said(metric.label)}
         {metric.label !== metric.name && <code>{metric.name}</code>}
       </th>
       {now.kind === "fault" ? (

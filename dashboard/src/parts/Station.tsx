@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { DeviceView, History, MetricDescription } from "../api/types";
 import { useHistory } from "../asked";
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { figureOf } from "../lib/figure";
 import { formatText } from "../lib/format";
 import type { WeatherKind } from "../lib/metrics";
@@ -73,7 +73,7 @@ function Figure({ view, metric, old, past, main }: FigureProps) {
   return (
     <div class={main ? "card main" : "card"}>
       <div>
-        <h3>{label}</h3>
+        <h3>{said(label)}</h3>
         <p class="value" data-testid="weather-now">
           <FigureText figure={now} unit={unit} old={old} />
         </p>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { rowsSeen } from "../lib/rows";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { groupOf } from "../lib/labels";
+import { layOut, rowAt, rowsSeen } from "../lib/rows";
 import "./VirtualList.css";
 
 interface Props {
@@ -12,6 +13,10 @@ interface Props {
   item: (id: string, index: number) => ComponentChildren;
 }
 
+/** Height of the head of a group in pixels. */
+const HEAD = 52;
+const isHead = (entry: string) => groupOf(entry) !== null;
+
 const KEYS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
 
 /** A list as long as the fleet, of which only the rows near the window exist. */
@@ -21,7 +26,8 @@ export function VirtualList({ ids, height, width, item }: Props) {
   const [seen, setSeen] = useState({ top: 0, tall: innerHeight, wide: 0 });
 
   const columns = width ? Math.max(1, Math.floor(seen.wide / width)) : 1;
-  const rows = rowsSeen(ids.length, columns, height, seen.top, seen.top + seen.tall);
+  const layout = useMemo(() => layOut(ids, columns, height, isHead, HEAD), [ids, columns, height]);
+  const rows = rowsSeen(layout, seen.top, seen.top + seen.tall);
 
   useLayoutEffect(() => {
     const look = () => {
@@ -52,7 +58,7 @@ export function VirtualList({ ids, height, width, item }: Props) {
   // The item that an arrow led to may have come into being only now.
   useLayoutEffect(() => {
     if (wanted.current === null) return;
-    const link = box.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] a`);
+    const link = box.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"] :is(a, button)`);
     if (!link) return;
     wanted.current = null;
     link.focus({ preventScroll: true });
@@ -68,7 +74,7 @@ export function VirtualList({ ids, height, width, item }: Props) {
     if (to < 0 || to >= ids.length) return;
     event.preventDefault();
     wanted.current = to;
-    const y = Math.floor(to / columns) * height - seen.top;
+    const y = (layout.tops[rowAt(layout.starts, to)] ?? 0) - seen.top;
     if (y < 0 || y + height > seen.tall) scrollBy(0, y - seen.tall / 2);
     setSeen((now) => ({ ...now }));
   }
@@ -82,7 +88,7 @@ export function VirtualList({ ids, height, width, item }: Props) {
         paddingTop: `${rows.before}px`,
         paddingBottom: `${rows.after}px`,
         gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-        gridAutoRows: `${height}px`,
+        gridTemplateRows: rows.heights.map((each) => `${each}px`).join(" "),
       }}
       onKeyDown={onKeyDown}
     >

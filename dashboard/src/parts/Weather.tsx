@@ -1,6 +1,6 @@
 import type { DeviceView, History, MetricDescription } from "../api/types";
 import { useHistory } from "../asked";
-import { t } from "../i18n/words";
+import { said, t } from "../i18n/words";
 import { figureOf } from "../lib/figure";
 import { weatherMetrics } from "../lib/metrics";
 import { weatherHref } from "../lib/route";
@@ -61,7 +61,7 @@ function WeatherCard({ view, metric, old, past }: CardProps) {
   const fault = now.kind === "fault" && !old;
   return (
     <div class={fault ? "card fault" : "card"} data-testid="weather" data-metric={metric.name}>
-      <h3>{metric.label}</h3>
+      <h3>{said(metric.label)}</h3>
       <p class="value">
         <FigureText figure={now} unit={metric.unit} old={old} />
       </p>
