@@ -128,6 +128,15 @@ fn what_is_packed_of_a_device_is_forgotten_with_it() {
 }
 
 #[test]
+fn a_device_of_which_only_summaries_are_saved_is_known_after_the_start() {
+    let mut case = Case::new();
+    case.commit(1..=3, DAY);
+    let known = case.store.load().unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].0.as_str(), known[0].1.status), ("roof", None));
+}
+
+#[test]
 fn what_is_over_is_packed_and_reads_the_same() {
     let mut case = Case::new();
     case.commit(1..=150, DAY);

@@ -15,8 +15,11 @@ use std::path::PathBuf;
 const MAX_IDLE: usize = 4;
 
 pub(super) fn devices(connection: &Connection) -> Result<Vec<(DeviceId, Device)>, StoreError> {
+    // What a device is like is saved later than what it measured: a kill in between must not hide its history.
     let mut select = connection.prepare(
-        "SELECT device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms FROM devices",
+        "SELECT device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms FROM devices
+         UNION ALL SELECT DISTINCT device, NULL, NULL, NULL, NULL, NULL, NULL FROM runs
+         WHERE device NOT IN (SELECT device FROM devices)",
     )?;
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, device(row)?)))?;
     rows.map(|row| {
