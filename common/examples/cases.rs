@@ -24,7 +24,8 @@ fn unpack(file: &Path, directory: &Path) -> Result<(), Box<dyn Error>> {
 
 /// In the order of size, then of content: the same cases are the same file.
 fn pack(directory: &Path, file: &Path) -> Result<(), Box<dyn Error>> {
-    let paths: Result<Vec<_>, _> = fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let paths: Result<Vec<_>, _> =
+        fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut all: Vec<Vec<u8>> = paths?.iter().map(fs::read).collect::<Result<_, _>>()?;
     all.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
     all.dedup();

@@ -29,6 +29,11 @@ fn done(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+fn done_bytes(output: &Output) -> Vec<u8> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout.clone()
+}
+
 /// The one line that says what is wrong.
 fn refused(output: &Output) -> String {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
@@ -116,6 +121,14 @@ async fn what_was_exported_is_imported_once() {
     assert_eq!(lines.count(), 99);
     let json = done(&hub(&data, &["export", "--device", "s*", "--metric", "*_percent", "--format", "json"]));
     assert_eq!(json.lines().count(), 100);
+    let table = folder.path().join("a.parquet");
+    let parquet = ["export", "--format", "parquet", "--output", table.to_str().unwrap()];
+    done(&hub(&data, &parquet));
+    let bytes = fs::read(&table).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    assert_eq!(done_bytes(&hub(&data, &parquet[..3])), bytes, "to standard output as well");
+    let importing = refused(&hub(&other, &["import", table.to_str().unwrap(), "--format", "parquet"]));
+    assert!(importing.contains("export as csv or json"), "{importing}");
     let few =
         ["export", "--device", "roof", "--from", "2024-10-04T00:00:00Z", "--to", "2024-10-04T00:10:00Z"];
     assert_eq!(done(&hub(&data, &few)).lines().count(), 11);

@@ -30,6 +30,7 @@ const DAY: i64 = 20_000 * DAY_MS;
 
 on_both!(
     what_is_packed_of_a_device_is_forgotten_with_it,
+    a_device_of_which_only_summaries_are_saved_is_known_after_the_start,
     what_is_over_is_packed_and_reads_the_same,
     late_summaries_join_their_chunk_and_correct_their_hour,
     summaries_of_the_same_time_are_all_kept,
@@ -133,6 +134,14 @@ fn what_is_packed_of_a_device_is_forgotten_with_it(place: Place) {
         assert_eq!(case.place.count(table), 0, "{table}");
     }
     assert!(case.read(None).is_empty());
+}
+
+fn a_device_of_which_only_summaries_are_saved_is_known_after_the_start(place: Place) {
+    let mut case = Case::new(place);
+    case.commit(1..=3, DAY);
+    let known = case.store.load().unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!((known[0].0.as_str(), known[0].1.status), ("roof", None));
 }
 
 fn what_is_over_is_packed_and_reads_the_same(place: Place) {

@@ -1,7 +1,7 @@
 //! `export`: history as a table.
 
 use super::{
-    CommandError, Place,
+    CommandError, Place, parquet,
     progress::Progress,
     table::{Format, Line, Window},
 };
@@ -20,7 +20,7 @@ use crate::{
 use protocol::{DeviceId, MetricName};
 use std::{
     fs::OpenOptions,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
@@ -56,12 +56,13 @@ pub struct Options {
 }
 
 /// A table under way.
-enum Table<W: Write> {
+enum Table<W: Write + Send> {
     Csv(Box<csv::Writer<W>>),
     Json(W),
+    Parquet(Box<parquet::Table<W>>),
 }
 
-impl<W: Write> Table<W> {
+impl<W: Write + Send> Table<W> {
     fn line(&mut self, line: &Line) -> io::Result<()> {
         match self {
             Self::Csv(writer) => writer.serialize(line).map_err(io::Error::from),
@@ -69,32 +70,43 @@ impl<W: Write> Table<W> {
                 serde_json::to_writer(&mut *writer, line)?;
                 writer.write_all(b"\n")
             }
+            Self::Parquet(table) => table.line(line),
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn finish(self) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => writer.flush(),
-            Self::Json(writer) => writer.flush(),
+            Self::Csv(mut writer) => writer.flush(),
+            Self::Json(mut writer) => writer.flush(),
+            Self::Parquet(table) => table.finish(),
         }
     }
 }
 
 pub(super) fn export(store: Place, options: &Options) -> Result<(), CommandError> {
     let target = options.output.as_deref().unwrap_or(Path::new("standard output"));
-    let opened: io::Result<Box<dyn Write>> = match &options.output {
+    if options.format == Format::Parquet && options.output.is_none() && io::stdout().is_terminal() {
+        return Err(CommandError::Asked(
+            "a Parquet file is nothing to look at: name a file with --output".to_owned(),
+        ));
+    }
+    let opened: io::Result<Box<dyn Write + Send>> = match &options.output {
         Some(path) => {
             OpenOptions::new().write(true).create_new(true).open(path).map(|file| Box::new(file) as _)
         }
-        None => Ok(Box::new(io::stdout().lock())),
+        None => Ok(Box::new(io::stdout())),
     };
     let writer = BufWriter::new(opened.map_err(|error| CommandError::file(target, error))?);
     let mut table = match options.format {
         Format::Csv => Table::Csv(Box::new(csv::Writer::from_writer(writer))),
         Format::Json => Table::Json(writer),
+        Format::Parquet => {
+            let table = parquet::Table::new(writer).map_err(|error| CommandError::file(target, error))?;
+            Table::Parquet(Box::new(table))
+        }
     };
     match lines(store, options, &mut |line| table.line(line))
-        .and_then(|()| table.flush().map_err(|error| CommandError::file(target, error)))
+        .and_then(|()| table.finish().map_err(|error| CommandError::file(target, error)))
     {
         // Who reads it has read enough: `hub export | head`.
         Err(CommandError::File { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -52,6 +52,11 @@ pub(super) fn import(store: Place, options: &Options) -> Result<(), CommandError
     let format = options.format.or_else(|| Format::of(path)).ok_or_else(|| {
         CommandError::Asked(format!("{}: say with --format whether it is csv or json", path.display()))
     })?;
+    if format == Format::Parquet {
+        return Err(CommandError::Asked(
+            "a Parquet file cannot be imported: export as csv or json".to_owned(),
+        ));
+    }
     let file = BufReader::new(File::open(path).map_err(|error| CommandError::file(path, error))?);
     let store: Box<dyn Importing> = match store {
         Place::File(path) => Box::new(SqliteStore::open(&path)?),
@@ -72,7 +77,7 @@ pub(super) fn import(store: Place, options: &Options) -> Result<(), CommandError
                 import.line(parsed, |reason| wrong(line, reason))?;
             }
         }
-        Format::Json => {
+        Format::Json | Format::Parquet => {
             for (number, text) in (1..).zip(file.lines()) {
                 let text = text.map_err(|error| CommandError::file(path, error))?;
                 let parsed = serde_json::from_str(&text).map_err(|error| wrong(number, error.to_string()))?;

@@ -4,6 +4,7 @@ mod backup;
 mod doctor;
 mod export;
 mod import;
+mod parquet;
 mod progress;
 mod table;
 

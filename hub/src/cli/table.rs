@@ -15,6 +15,8 @@ pub enum Format {
     Csv,
     /// A JSON object a line
     Json,
+    /// A Parquet file, for notebooks and databases; cannot be imported again
+    Parquet,
 }
 
 impl Format {
@@ -46,18 +48,21 @@ pub(super) struct Line {
     pub(super) metric: MetricName,
     /// End of the window, RFC 3339.
     time: String,
+    /// The same in milliseconds since 1970-01-01 UTC, in lines that are written.
+    #[serde(skip)]
+    pub(super) time_ms: i64,
     pub(super) window: Window,
-    mean: f64,
-    min: f64,
-    max: f64,
-    last: Option<f64>,
-    count: u64,
-    timed_by: TimedBy,
+    pub(super) mean: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+    pub(super) last: Option<f64>,
+    pub(super) count: u64,
+    pub(super) timed_by: TimedBy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum TimedBy {
+pub(super) enum TimedBy {
     Device,
     Hub,
 }
@@ -68,6 +73,7 @@ impl Line {
             device: device.clone(),
             metric: metric.clone(),
             time: written(point.time_ms),
+            time_ms: point.time_ms,
             window,
             mean: point.mean,
             min: point.min,

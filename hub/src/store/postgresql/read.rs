@@ -28,9 +28,11 @@ const MAX_IDLE: usize = 4;
 
 pub(super) fn devices(session: &mut Session) -> Result<Vec<(DeviceId, Device)>, StoreError> {
     let rows = session.query(
-        // One that was named but never saved before the hub ended is known all the same.
+        // What a device is like is saved later than what it measured, and than how people call it: a kill in between
+        // must hide neither.
         "SELECT device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms, name, tags, group_name
-         FROM devices FULL JOIN labels USING (device)",
+         FROM (SELECT device FROM devices UNION SELECT device FROM labels UNION SELECT device FROM runs) AS known
+         LEFT JOIN devices USING (device) LEFT JOIN labels USING (device)",
         &[],
     )?;
     let device = |row: Row| {

@@ -15,11 +15,12 @@ use std::{path::PathBuf, sync::Arc};
 const MAX_IDLE: usize = 4;
 
 pub(super) fn devices(connection: &Connection) -> Result<Vec<(DeviceId, Device)>, StoreError> {
+    // What a device is like is saved later than what it measured, and than how people call it: a kill in between must
+    // hide neither.
     let mut select = connection.prepare(
-        // One that was named but never saved before the power went is known all the same.
         "SELECT k.device, status, status_since_ms, last_heard_ms, birth, state, state_received_ms,
              name, tags, group_name
-         FROM (SELECT device FROM devices UNION SELECT device FROM labels) k
+         FROM (SELECT device FROM devices UNION SELECT device FROM labels UNION SELECT device FROM runs) k
          LEFT JOIN devices d ON d.device = k.device LEFT JOIN labels l ON l.device = k.device",
     )?;
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, device(row)?)))?;

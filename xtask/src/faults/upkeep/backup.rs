@@ -11,17 +11,19 @@ use crate::faults::{export, programs};
 use crate::process::Process;
 use crate::run;
 
-/// Longest time until a backup is killed: most are done by then.
-const KILL_WITHIN_MS: u64 = 90;
+/// Longest time until a backup is killed after it has begun: some are done by then.
+const KILL_WITHIN_MS: u64 = 25;
 
 /// Makes a backup and kills it, or the hub under it; then looks at what is there.
 pub(super) fn round(campaign: &mut Campaign<'_>, round: u64, kill_the_hub: bool) -> anyhow::Result<()> {
     let file = campaign.dir.join(format!("backup-{round}.db"));
+    let part = file.with_extension("db.part");
     let promised = campaign.record.clone();
     let mut command = run::command(&programs::binary("hub"), ["backup"]);
     command.arg(&file).arg("--data").arg(campaign.hub.disk.data());
     let mut backup =
         Process::log_to("backup", &mut command, &campaign.dir.join(format!("backup-{round}.log")))?;
+    super::await_file(&part);
     campaign.pause(0, KILL_WITHIN_MS);
     if kill_the_hub {
         campaign.kill_hub()?;
@@ -32,7 +34,6 @@ pub(super) fn round(campaign: &mut Campaign<'_>, round: u64, kill_the_hub: bool)
     if ended.success() && !file.exists() {
         campaign.tally.complaints.push(format!("backup {round} succeeded and is not there"));
     }
-    let part = file.with_extension("db.part");
     for (path, is_part) in [(&file, false), (&part, true)] {
         if !path.exists() {
             campaign.tally.backups_none += u64::from(!is_part);

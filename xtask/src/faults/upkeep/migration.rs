@@ -15,7 +15,7 @@ use crate::process::Process;
 use crate::{ports, project};
 
 /// Copies of the one device of a fixture: long enough to be met in the middle.
-const DEVICES: usize = 300;
+const DEVICES: usize = 150;
 /// Kills of one store.
 const KILLS: usize = 3;
 /// What a fixture has: minutes 1 to 90 without 7, and 100 to 110, each with its number as mean.
@@ -46,9 +46,12 @@ pub(super) fn round(
     };
     let mut present = version;
     for number in 0..KILLS {
+        // It locks the store, then brings it up to date.
+        let lock = data.join(format!("{}.lock", hub::STORE));
+        let _ = fs::remove_file(&lock);
         let mut process = start(number)?;
-        // What it does at the start is done within this.
-        std::thread::sleep(dice.between_ms(10, 150));
+        super::await_file(&lock);
+        std::thread::sleep(dice.between_ms(0, 60));
         process.signal(Signal::KILL);
         process.wait()?;
         tally.killed += 1;

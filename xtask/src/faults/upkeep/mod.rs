@@ -326,6 +326,14 @@ impl<'a> Campaign<'a> {
     }
 }
 
+/// Waits until a file is there, for a while.
+fn await_file(path: &Path) {
+    let start = Instant::now();
+    while !path.exists() && start.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 fn now_ms() -> anyhow::Result<i64> {
     Ok(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?)
 }
