@@ -152,6 +152,11 @@ fn keeps(summary: &Summary, time_ms: i64) {
     }
 }
 
+/// What a socket of the embedded broker brings.
+pub fn packets(bytes: &[u8]) {
+    mqtt::embedded::hostile::stream(bytes);
+}
+
 /// A prefix and a topic, a line each.
 pub fn topic(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -221,6 +226,11 @@ mod tests {
     #[test]
     fn topics_that_were_found() {
         replay(&corpus("hub_topic"), topic);
+    }
+
+    #[test]
+    fn packets_of_the_corpus() {
+        replay(&corpus("hub_packets"), packets);
     }
 
     #[test]

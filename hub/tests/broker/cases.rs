@@ -1,9 +1,11 @@
 //! What a broker must do, whichever it is.
 
 use crate::bench::Bench;
-use crate::client::{Client, Options, Version};
+use crate::client::{Client, HUNG, Options, Version};
 use crate::mosquitto;
 use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const BOTH: [Version; 2] = [Version::V311, Version::V5];
@@ -118,6 +120,65 @@ pub(crate) async fn a_goodbye_keeps_the_will_back(bench: Bench) {
         bench.client(killed).await.kill().await;
         assert_eq!(reader.next_text().await, "the second", "{version:?}");
     }
+}
+
+pub(crate) async fn a_will_that_is_held_back_is_not_sent_of_who_returns(bench: Bench) {
+    let mut reader = bench.client(Options::new(Version::V5, "reader")).await;
+    reader.subscribe("t/status", 1).await;
+    let device = Options::new(Version::V5, "device").persistent().will("t/status", "offline", false);
+    let device = device.will_delay(2);
+    bench.client(device.clone()).await.kill().await;
+    let returned = bench.client(device).await;
+    assert!(returned.session_present);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut writer = bench.client(Options::new(Version::V5, "writer")).await;
+    writer.publish("t/status", "nothing before this", 1, false).await;
+    assert_eq!(reader.next_text().await, "nothing before this");
+    returned.kill().await;
+    assert_eq!(reader.next_text().await, "offline");
+}
+
+pub(crate) async fn what_has_expired_is_not_delivered(bench: Bench) {
+    let options = Options::new(Version::V5, "reader").persistent();
+    let mut reader = bench.client(options.clone()).await;
+    reader.subscribe("t/news", 1).await;
+    reader.kill().await;
+    let port = bench.address().port();
+    let publish = format!("-h 127.0.0.1 -p {port} -V 5 -q 1 -t t/news");
+    let expiring = format!("{publish} -D publish message-expiry-interval 1 -m old");
+    mosquitto::run("mosquitto_pub", &expiring, "").await;
+    mosquitto::run("mosquitto_pub", &format!("{publish} -m new"), "").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut reader = bench.client(options).await;
+    assert_eq!(reader.next_text().await, "new");
+}
+
+pub(crate) async fn who_is_silent_for_too_long_is_gone(bench: Bench) {
+    let mut reader = bench.client(Options::new(Version::V5, "reader")).await;
+    reader.subscribe("t/status", 1).await;
+    let mut socket = TcpStream::connect(bench.address()).await.unwrap();
+    // CONNECT of MQTT 3.1.1 with a new session, a will, one second of patience and the client id "mute".
+    let connect = b"\x10\x1d\0\x04MQTT\x04\x06\0\x01\0\x04mute\0\x08t/status\0\x01x";
+    socket.write_all(connect).await.unwrap();
+    let mut heard = Vec::new();
+    tokio::time::timeout(HUNG, socket.read_to_end(&mut heard)).await.expect("still connected").unwrap();
+    assert_eq!(heard, b"\x20\x02\0\0", "it was let in");
+    assert_eq!(reader.next_text().await, "x");
+}
+
+pub(crate) async fn nonsense_ends_the_connection_it_came_on(bench: Bench) {
+    for nonsense in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x10\xff\xff\xff\xff\xff", b"\0\0\0\0\0\0\0\0"] {
+        let mut socket = TcpStream::connect(bench.address()).await.unwrap();
+        socket.write_all(nonsense).await.unwrap();
+        let mut heard = Vec::new();
+        let ended = tokio::time::timeout(HUNG, socket.read_to_end(&mut heard)).await;
+        // It may be reset with something unread.
+        assert!(ended.is_ok() && heard.len() < 10, "{heard:?}");
+    }
+    let mut client = bench.client(Options::new(Version::V5, "sober")).await;
+    client.subscribe("t/#", 1).await;
+    client.publish("t/a", "still here", 1, false).await;
+    assert_eq!(client.next_text().await, "still here");
 }
 
 pub(crate) async fn a_session_resumes(bench: Bench) {

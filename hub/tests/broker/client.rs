@@ -22,6 +22,8 @@ pub(crate) struct Will {
     pub(crate) topic: String,
     pub(crate) payload: String,
     pub(crate) retained: bool,
+    /// Seconds that it is held back; only MQTT 5 can ask for that.
+    pub(crate) delay: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -50,8 +52,13 @@ impl Options {
     }
 
     pub(crate) fn will(self, topic: &str, payload: &str, retained: bool) -> Self {
-        let will = Will { topic: topic.to_owned(), payload: payload.to_owned(), retained };
+        let will = Will { topic: topic.to_owned(), payload: payload.to_owned(), retained, delay: 0 };
         Self { will: Some(will), ..self }
+    }
+
+    pub(crate) fn will_delay(mut self, seconds: u32) -> Self {
+        self.will.as_mut().expect("a will to hold back").delay = seconds;
+        self
     }
 
     pub(crate) fn login(self, user: &str, password: &str) -> Self {
@@ -262,8 +269,23 @@ fn open(address: SocketAddr, options: Options) -> (Handle, Events) {
             mqtt.set_max_packet_size(u32::try_from(PACKET).ok()).set_manual_acks(options.careful);
             if let Some(will) = options.will {
                 let qos = v5_qos(1);
-                let will =
-                    v5::mqttbytes::v5::LastWill::new(will.topic, will.payload, qos, will.retained, None);
+                let properties = v5::mqttbytes::v5::LastWillProperties {
+                    delay_interval: Some(will.delay),
+                    payload_format_indicator: None,
+                    message_expiry_interval: None,
+                    content_type: None,
+                    response_topic: None,
+                    correlation_data: None,
+                    user_properties: Vec::new(),
+                };
+                let properties = (will.delay > 0).then_some(properties);
+                let will = v5::mqttbytes::v5::LastWill::new(
+                    will.topic,
+                    will.payload,
+                    qos,
+                    will.retained,
+                    properties,
+                );
                 mqtt.set_last_will(will);
             }
             if let Some((user, password)) = options.login {

@@ -5,6 +5,8 @@ use crate::client::{Client, HUNG, Message, Options, Version};
 use bytes::Bytes;
 use hub::mqtt::{Credentials, Incoming, Outgoing, PublishError, Settings, start};
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 const BOTH: [Version; 2] = [Version::V311, Version::V5];
@@ -165,6 +167,14 @@ async fn ten_megabytes_end_the_senders_connection_and_nobody_elses() {
     let mut roof = hub.client(Options::new(Version::V311, "edgewise-roof")).await;
     roof.publish("edgewise/roof/backlog", &"x".repeat(1_000_000), 1, false).await;
     assert_eq!(hub.next().await.payload.len(), 1_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_at_all_is_closed_after_ten_seconds() {
+    let hub = Hub::start().await;
+    let mut mute = TcpStream::connect(hub.address()).await.unwrap();
+    let ended = tokio::time::timeout(HUNG, mute.read(&mut [0; 1])).await.expect("still connected");
+    assert_eq!(ended.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,10 @@ on_both_brokers! {
     a_retained_message_is_replaced_and_cleared
     the_will_of_a_dropped_socket_arrives
     a_goodbye_keeps_the_will_back
+    a_will_that_is_held_back_is_not_sent_of_who_returns
+    what_has_expired_is_not_delivered
+    who_is_silent_for_too_long_is_gone
+    nonsense_ends_the_connection_it_came_on
     a_session_resumes
     a_slow_reader_loses_nothing_acknowledged
     a_reader_that_dies_again_and_again_loses_nothing

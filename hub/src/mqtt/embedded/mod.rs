@@ -7,6 +7,8 @@ mod connect;
 mod connection;
 mod filter;
 mod gate;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod hostile;
 mod mailbox;
 mod message;
 mod retained;
