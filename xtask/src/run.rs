@@ -1,6 +1,7 @@
 //! Runs other programs in the foreground, with their output shown.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -58,6 +59,26 @@ pub(crate) fn show(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same for a program of ours, whose last line of error output becomes part of the error: it says what is
+/// wrong, and a report may be all that is kept of a run.
+pub(crate) fn show_keeping_error(command: &mut Command) -> anyhow::Result<()> {
+    let line = line(command);
+    println!("$ {line}");
+    let mut child = command.stderr(Stdio::piped()).spawn().with_context(|| format!("cannot run {line}"))?;
+    let mut last = String::new();
+    if let Some(errors) = child.stderr.take() {
+        for text in BufReader::new(errors).lines() {
+            last = text.with_context(|| format!("cannot read the errors of {line}"))?;
+            eprintln!("{last}");
+        }
+    }
+    let status = child.wait().with_context(|| format!("cannot run {line}"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}: {last}");
+    }
+    Ok(())
+}
+
 /// What a program prints, trimmed; nothing if it is not there or fails.
 pub(crate) fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
@@ -105,6 +126,19 @@ mod tests {
         let kept = |paths: &str| without_cargo_paths(OsStr::new(paths), target);
         assert_eq!(kept("/repo/target/debug/deps:/opt/lib"), Some("/opt/lib".into()));
         assert_eq!(kept("/repo/target/debug:/home/pi/.rustup/toolchains/1.95/lib"), None);
+    }
+
+    #[test]
+    fn the_last_line_of_error_output_is_kept() {
+        let shell = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        let mut failing = shell("echo first >&2; echo error: the reason >&2; exit 3");
+        let error = show_keeping_error(&mut failing).unwrap_err().to_string();
+        assert!(error.ends_with("ended with exit status: 3: error: the reason"), "{error}");
+        show_keeping_error(&mut shell("echo fine >&2")).unwrap();
     }
 
     #[test]
