@@ -98,6 +98,9 @@ async fn a_backup_of_a_running_hub_is_restored_elsewhere() {
     kept.stop().await;
     assert!(refused(&hub(&data, &["restore", path])).contains("what an earlier restore replaced"));
 
+    // What a backup leaves that was killed at once is a database, but nobody's store.
+    fs::write(&file, "").unwrap();
+    assert!(refused(&hub(&other, &["restore", path])).contains("is no store of Edgewise"));
     fs::write(&file, "no store").unwrap();
     assert!(refused(&hub(&other, &["restore", path])).contains("is no store of Edgewise"));
     assert!(refused(&hub(&folder.path().join("none"), &["backup", path])).contains("is there already"));

@@ -36,13 +36,20 @@ pub(crate) fn build_programs() -> anyhow::Result<()> {
     cargo(&["build", "--workspace", "--locked", "--bins", "--tests"])
 }
 
-/// A short campaign with a fixed seed, half of it with each kind of broker.
+/// Short campaigns with fixed seeds: of messages, half of it with each kind of broker, and of the store.
 pub(crate) fn faults() -> anyhow::Result<()> {
     build_programs()?;
     // As it is now: this very program's file may just have been replaced by the build.
     let program = project::target().join("debug/xtask");
-    let arguments = ["faults", "--count", "20", "--seed", "4", "--broker", "both", "--built"];
-    run::show(&mut run::command(&program.to_string_lossy(), arguments))
+    for arguments in [
+        &["--count", "20", "--seed", "4", "--broker", "both", "--built"][..],
+        // Each kind once.
+        &["--of", "store", "--count", "6", "--seed", "2", "--built"],
+    ] {
+        let arguments = ["faults"].into_iter().chain(arguments.iter().copied());
+        run::show(&mut run::command(&program.to_string_lossy(), arguments))?;
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {

@@ -26,12 +26,15 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Whether a file is a store that this hub can read.
+/// Whether a file is a store that this hub can read. An empty file is none, though it is a database: a copy that was
+/// broken off may be left as one.
 ///
 /// # Errors
 /// One line that says why not.
 pub fn check(path: &Path) -> Result<(), StoreError> {
-    open_to_read(path).map(drop)
+    let connection = open_to_read(path)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == 0 { Err(StoreError::Foreign(path.display().to_string())) } else { Ok(()) }
 }
 
 /// Writes a copy of a store as it is now, without gaps, to a file that must not be there. Who writes to the store

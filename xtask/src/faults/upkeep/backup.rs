@@ -40,7 +40,17 @@ pub(super) fn round(campaign: &mut Campaign<'_>, round: u64, kill_the_hub: bool)
             continue;
         }
         let elsewhere = campaign.dir.join(format!("restored-{round}-{is_part}"));
-        match restored(path, &elsewhere)? {
+        let restored = match restored(path, &elsewhere) {
+            Ok(restored) => restored,
+            Err(error) => {
+                campaign
+                    .tally
+                    .complaints
+                    .push(format!("backup {round} is put in place and cannot be read: {error}"));
+                Some(Vec::new())
+            }
+        };
+        match restored {
             Some(points) => {
                 let told = promised_of(&promised, &points, campaign);
                 campaign.tally.complaints.extend(told.iter().map(|line| format!("backup {round}: {line}")));

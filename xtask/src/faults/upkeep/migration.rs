@@ -51,7 +51,7 @@ pub(super) fn round(
         let _ = fs::remove_file(&lock);
         let mut process = start(number)?;
         super::await_file(&lock);
-        std::thread::sleep(dice.between_ms(0, 60));
+        std::thread::sleep(dice.between_ms(0, 20));
         process.signal(Signal::KILL);
         process.wait()?;
         tally.killed += 1;
