@@ -8,7 +8,7 @@ use crate::{
 use bytes::Bytes;
 use parking_lot::RwLock;
 use protocol::{BootId, Channel, ClockTrust, DeviceId, Stamp, Status, Topics};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 /// Most devices that a hub takes in.
 pub const MAX_DEVICES: usize = 20_000;
@@ -104,6 +104,14 @@ impl State {
     /// The latest of all devices, by id.
     pub fn all(&self) -> Vec<(DeviceId, Device)> {
         self.entries.read().iter().map(|(id, entry)| (id.clone(), entry.device.clone())).collect()
+    }
+
+    /// The latest of the first device, by id, after one; of the first of all without one.
+    pub fn after(&self, device: Option<&DeviceId>) -> Option<(DeviceId, Device)> {
+        let begin = device.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = self.entries.read();
+        let (id, entry) = entries.range::<DeviceId, _>((begin, Bound::Unbounded)).next()?;
+        Some((id.clone(), entry.device.clone()))
     }
 
     /// Takes a device out.

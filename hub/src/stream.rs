@@ -124,21 +124,28 @@ impl Reader {
     /// Waits for the next event. Can be cancelled without losing any.
     pub async fn next(&mut self) -> Next {
         loop {
-            match self.ring.lock().after(self.seen) {
-                Ok(Some(item)) => {
-                    self.seen = item.position.number;
-                    return Next::Event(item);
-                }
-                Ok(None) => {}
-                // One that fell behind would only fall behind again with old news.
-                Err(newest) => {
-                    let missed = newest - self.seen;
-                    self.seen = newest;
-                    return Next::Lagged(missed);
-                }
+            if let Some(next) = self.waiting() {
+                return next;
             }
             if self.newest.wait_for(|newest| *newest > self.seen).await.is_err() {
                 return Next::Closed;
+            }
+        }
+    }
+
+    /// The next event, if it is there already.
+    pub fn waiting(&mut self) -> Option<Next> {
+        match self.ring.lock().after(self.seen) {
+            Ok(Some(item)) => {
+                self.seen = item.position.number;
+                Some(Next::Event(item))
+            }
+            Ok(None) => None,
+            // One that fell behind would only fall behind again with old news.
+            Err(newest) => {
+                let missed = newest - self.seen;
+                self.seen = newest;
+                Some(Next::Lagged(missed))
             }
         }
     }

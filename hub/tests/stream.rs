@@ -191,3 +191,42 @@ async fn open_streams_do_not_hold_up_the_end() {
     assert_eq!(rest, None, "the stream ends in order");
     drop(unread);
 }
+
+/// More than sockets hold is listed, so the hub is at it for as long as the reader takes; meanwhile more happens than the
+/// stream keeps.
+#[tokio::test]
+async fn a_long_list_of_devices_does_not_make_its_reader_miss_what_happens() {
+    const DEVICES: usize = 4000;
+    let folder = tempfile::tempdir().unwrap();
+    let stream = Stream::new(1024, 1);
+    let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, stream).await;
+    hub.receive("edgewise/a/state", state("b1", 1, 0.0), 1).await;
+    let long = birth("b1").replace("Debian 13", &"x".repeat(8000));
+    for number in 1..DEVICES {
+        hub.receive(&format!("edgewise/d{number:04}/birth"), long.as_str(), 1).await;
+    }
+    let mut reader = Events::open(&hub).await;
+    let (mut listed, mut heard) = (Vec::new(), 0);
+    while listed.len() < DEVICES {
+        let (name, data) = reader.next().await.unwrap();
+        match name.as_str() {
+            "device" => {
+                listed.push(data["id"].as_str().unwrap().to_owned());
+                let value = listed.len() as f64;
+                hub.receive("edgewise/a/state", state("b1", 1 + listed.len() as u64, value), 2).await;
+            }
+            "state" => {
+                heard += 1;
+                assert_eq!(data["state"]["now"]["a_percent"], json!(f64::from(heard)));
+            }
+            other => panic!("{other} after {} devices", listed.len()),
+        }
+    }
+    assert!(listed.is_sorted() && listed[0] == "a" && heard > 0, "each once, and news of one in between");
+    while heard < DEVICES as i32 {
+        assert_eq!(reader.until("state").await["state"]["now"]["a_percent"], json!(f64::from(heard + 1)));
+        heard += 1;
+    }
+    drop(reader);
+    hub.stop().await;
+}

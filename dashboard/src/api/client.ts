@@ -28,7 +28,7 @@ export class RequestError extends Error {
 
 /** All devices. Throws a RequestError. */
 export function fetchDevices(): Promise<DeviceList> {
-  return get<DeviceList>(`${BASE}/devices`);
+  return get<DeviceList>(`${BASE}/devices`, { signal: AbortSignal.timeout(LIST_TIMEOUT_MS) });
 }
 
 /** The loss ledger of a device. Throws a RequestError. */
@@ -119,6 +119,8 @@ function spanQuery({ fromMs, toMs, maxPoints }: Span): URLSearchParams {
 /** The address of the live stream. */
 export const STREAM_URL = `${BASE}/stream`;
 
+/** Ten thousand devices are tens of megabytes. */
+const LIST_TIMEOUT_MS = 60_000;
 /** A hub that accepts a connection but never answers must not hold a page for ever. */
 const TIMEOUT_MS = 10_000;
 

@@ -3,7 +3,6 @@
 use super::{Problem, Shared, stream_filter::Filter};
 use crate::{
     clock,
-    state::Device,
     stream::{self as events, Next, Position, Reader},
 };
 use axum::{
@@ -29,13 +28,17 @@ const LAST_EVENT_ID: &str = "last-event-id";
 struct Feed {
     /// To be told first of all.
     first: Option<Bytes>,
-    known: std::vec::IntoIter<(DeviceId, Device)>,
+    listing: Option<Listing>,
     reader: Reader,
     filter: Filter,
     ping: Interval,
     shared: Arc<Shared>,
     _place: OwnedSemaphorePermit,
 }
+
+/// The devices that there are, told by id, while what happens to them goes on: up to where they are told.
+#[derive(Default)]
+struct Listing(Option<DeviceId>);
 
 /// Live server-sent events.
 ///
@@ -73,20 +76,15 @@ pub(super) async fn stream(
     let asked = headers.get(LAST_EVENT_ID);
     let position = asked.and_then(|id| id.to_str().ok()?.parse::<Position>().ok());
     let stream = &shared.api.stream;
-    let (reader, known, resumed) = match position.and_then(|position| stream.resume(position)) {
-        Some(reader) => (reader, Vec::new(), true),
-        None => {
-            // Subscribed before the devices are listed, so that nothing falls in between.
-            let reader = stream.subscribe();
-            let mut known = shared.api.state.all();
-            known.retain(|(id, _)| filter.wants(id));
-            (reader, known, false)
-        }
+    let (reader, listing, resumed) = match position.and_then(|position| stream.resume(position)) {
+        Some(reader) => (reader, None, true),
+        // Subscribed before the devices are listed, so that nothing falls in between.
+        None => (stream.subscribe(), Some(Listing::default()), false),
     };
     let first = asked.map(|_| events::resume_event(resumed));
     let mut ping = interval(PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let feed = Feed { first, known: known.into_iter(), reader, filter, ping, shared, _place: place };
+    let feed = Feed { first, listing, reader, filter, ping, shared, _place: place };
     let body = Body::from_stream(unfold(feed, |mut feed| async {
         let event = feed.next().await?;
         Some((Ok::<_, Infallible>(event), feed))
@@ -107,8 +105,10 @@ impl Feed {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        if let Some((id, device)) = self.known.next() {
-            return Some(self.filter.narrow(&events::device_event(&id, &device)));
+        while let Some(listing) = self.listing.take() {
+            if let Some(event) = self.list(listing) {
+                return Some(event);
+            }
         }
         loop {
             tokio::select! {
@@ -125,5 +125,26 @@ impl Feed {
                 },
             }
         }
+    }
+
+    /// A step of the listing: what has happened to devices that were told, or else the next device as it is now. What
+    /// happens to those after it is in what they will be told as. So a reader that takes long for ten thousand devices
+    /// does not fall behind meanwhile. `None` when nothing of this step is wanted.
+    fn list(&mut self, Listing(told): Listing) -> Option<Bytes> {
+        while let Some(next) = self.reader.waiting() {
+            let event = match next {
+                Next::Event(item) if Some(&item.device) <= told.as_ref() => self.filter.apply(&item),
+                Next::Lagged(count) => Some(events::lagged_event(count, self.reader.position())),
+                Next::Event(_) | Next::Closed => None,
+            };
+            if event.is_some() {
+                self.listing = Some(Listing(told));
+                return event;
+            }
+        }
+        let (id, device) = self.shared.api.state.after(told.as_ref())?;
+        let event = self.filter.wants(&id).then(|| self.filter.narrow(&events::device_event(&id, &device)));
+        self.listing = Some(Listing(Some(id)));
+        event
     }
 }
