@@ -8,7 +8,7 @@ use super::{Scene, delays::Reader};
 /// Connected in a second.
 const RATE: u32 = 500;
 /// What connecting has cost is given back, or is there to stay, after this.
-const SETTLE: u32 = 5;
+const SETTLE: u32 = 15;
 
 /// Memory, CPU and the delay to a reader of the stream, without devices and at 100, 1,000 and 10,000 of them with a state
 /// each 5 s and a summary each minute.
@@ -28,8 +28,9 @@ fn one(scene: &Scene<'_>, devices: u32, seconds: u32) -> anyhow::Result<String> 
         .transpose()?;
     scene.wait(Duration::from_secs((devices / RATE + SETTLE).into()))?;
 
-    let reader = Reader::start(hub.http)?;
+    // Its memory without a reader, for whom it keeps what happened of late.
     let start = cost::read(hub.process.id())?;
+    let reader = Reader::start(hub.http)?;
     scene.wait(Duration::from_secs(seconds.into()))?;
     let end = cost::read(hub.process.id())?;
     let delays = reader.stop();
@@ -42,7 +43,7 @@ fn one(scene: &Scene<'_>, devices: u32, seconds: u32) -> anyhow::Result<String> 
     let figures = [
         // If not all of them are there, the figures are not theirs.
         if connected == u64::from(devices) { number } else { format!("{connected} of {number}") },
-        format!("{:.1}", end.pss_bytes as f64 / 1e6),
+        format!("{:.1}", start.pss_bytes as f64 / 1e6),
         format!("{:.1}", 100.0 * cpu / f64::from(seconds)),
         delays.at(0.5),
         delays.at(0.99),
