@@ -5,6 +5,7 @@ use crate::store::Point;
 use bytes::Bytes;
 use parquet::{
     file::{
+        metadata::RowGroupMetaData,
         reader::{FileReader, SerializedFileReader},
         statistics::Statistics,
     },
@@ -38,7 +39,7 @@ fn written(lines: i64) -> SerializedFileReader<Bytes> {
 fn what_was_written_is_read_in_groups() {
     let lines = GROUP as i64 + 5;
     let reader = written(lines);
-    let groups: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+    let groups: Vec<i64> = reader.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect();
     assert_eq!(groups, [GROUP as i64, 5]);
     let mut number = 0;
     for row in reader.get_row_iter(None).unwrap() {
