@@ -79,7 +79,7 @@ test("the fleet is filtered by tag, and its groups close and open", async () => 
     await rows(page, 7);
     await by(page, "tag").selectOption("wet");
     await rows(page, 2);
-    assert.match(page.url(), /tag=wet/);
+    await page.waitForURL(/tag=wet/, PATIENCE);
     await by(page, "tag").selectOption("");
     await by(page, "search").fill("dach");
     await rows(page, 1);
