@@ -98,7 +98,8 @@ async fn a_commit_whose_answer_is_lost_counts_once() {
     while hub.get("/api/v1/events").await.1["events"].as_array().map_or(0, Vec::len) < 7 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(hub.get("/api/v1/events").await.1["events"].as_array().unwrap().len(), 7);
+    let events = hub.get("/api/v1/events").await.1;
+    assert_eq!(events["events"].as_array().unwrap().len(), 7, "{events}");
     // What is acknowledged last says it for all.
     send(&mut hub, 145..=145).await;
     all_is_there(hub, &place, 145).await;

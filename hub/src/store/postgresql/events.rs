@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use postgres::Row;
 use protocol::DeviceId;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
@@ -25,18 +25,21 @@ pub(super) struct Events {
     readers: Arc<Readers>,
     /// Tells news apart.
     hasher: RandomState,
-    in_doubt: Mutex<Option<Doubt>>,
+    trouble: Mutex<Trouble>,
 }
 
-/// News whose commit failed when all that was missing was the answer.
-struct Doubt {
-    number: i64,
-    news: HashSet<u64>,
+/// What became of news whose writer was told of a failure, and will bring them again.
+#[derive(Default)]
+struct Trouble {
+    /// Their commit failed when all that was missing was the answer.
+    in_doubt: Option<(i64, Vec<u64>)>,
+    /// They are written after all, each so many times.
+    written: HashMap<u64, usize>,
 }
 
 impl Events {
     pub(super) fn new(link: Arc<Link>, readers: Arc<Readers>) -> Self {
-        Self { link, readers, hasher: RandomState::new(), in_doubt: Mutex::default() }
+        Self { link, readers, hasher: RandomState::new(), trouble: Mutex::default() }
     }
 
     fn tell_apart(&self, (device, events, seen): &News<'_>) -> u64 {
@@ -45,13 +48,22 @@ impl Events {
 
     /// Those that are not written yet.
     fn unwritten<'a>(&self, news: &[News<'a>]) -> Result<Vec<News<'a>>, StoreError> {
-        let mut in_doubt = self.in_doubt.lock();
-        let Some(Doubt { number, news: doubtful }) = &*in_doubt else { return Ok(news.to_vec()) };
-        let stands = self.link.with(|session| write::is_marked(session, "events", *number))?;
-        let written = |news: &News<'_>| stands && doubtful.contains(&self.tell_apart(news));
-        let rest = news.iter().filter(|news| !written(news)).copied().collect();
-        *in_doubt = None;
-        Ok(rest)
+        let mut trouble = self.trouble.lock();
+        if let Some((number, doubtful)) = &trouble.in_doubt {
+            let stands = self.link.with(|session| write::is_marked(session, "events", *number))?;
+            let stand = if stands { doubtful.clone() } else { Vec::new() };
+            stand.into_iter().for_each(|one| *trouble.written.entry(one).or_default() += 1);
+            trouble.in_doubt = None;
+        }
+        let mut written = trouble.written.clone();
+        let is_new = |news: &&News<'_>| match written.get_mut(&self.tell_apart(news)) {
+            Some(left @ 1..) => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        };
+        Ok(news.iter().filter(is_new).copied().collect())
     }
 }
 
@@ -69,6 +81,7 @@ impl Records for Events {
     }
 
     fn append(&self, news: &[News<'_>]) -> Result<(), StoreError> {
+        // What is written stays so while the rest fails again and again.
         let news = self.unwritten(news)?;
         let number = self.hasher.hash_one(RandomState::new().hash_one(())).cast_signed();
         let mut written = false;
@@ -80,9 +93,11 @@ impl Records for Events {
                 Ok(())
             })
         });
-        if written && result.is_err() {
-            let news = news.iter().map(|news| self.tell_apart(news)).collect();
-            *self.in_doubt.lock() = Some(Doubt { number, news });
+        let mut trouble = self.trouble.lock();
+        if result.is_ok() {
+            *trouble = Trouble::default();
+        } else if written {
+            trouble.in_doubt = Some((number, news.iter().map(|news| self.tell_apart(news)).collect()));
         }
         result
     }
