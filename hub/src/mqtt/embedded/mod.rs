@@ -1,16 +1,19 @@
 //! The broker inside the hub: MQTT 3.1.1 and 5 on one port, nothing on disk.
 
 mod acl;
+mod arrival;
 mod clients;
 mod codec;
 mod connect;
 mod connection;
+mod departure;
 mod filter;
 mod gate;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod hostile;
 mod mailbox;
 mod message;
+mod reason;
 mod retained;
 mod router;
 mod session;
@@ -148,7 +151,7 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener, mut closing: watch::R
                 Ok((socket, peer)) => {
                     // Without it an answer waits for the next one to go with. It fails on a dead connection only.
                     let _ = socket.set_nodelay(true);
-                    connections.spawn(connection::serve(shared.clone(), socket, peer, closing.clone()));
+                    connections.spawn(arrival::serve(shared.clone(), socket, peer, closing.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted; is the limit of open files too low?");

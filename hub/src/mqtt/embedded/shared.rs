@@ -2,11 +2,10 @@
 
 use super::clients::Clients;
 use super::connect::Will;
-use super::connection::kept_for;
 use super::filter::Filter;
 use super::gate::{Gate, Verdict};
 use super::mailbox::Mailbox;
-use super::message::Message;
+use super::message::{Delivery, Message};
 use super::retained::Retained;
 use super::router::{Router, Wish};
 use super::session::Session;
@@ -116,5 +115,15 @@ impl Shared {
                 tracing::warn!(client_id, topic, reason, "a message for a subscriber was dropped");
             }
         }
+    }
+}
+
+/// A message that was kept, for who has just subscribed.
+fn kept_for(message: &Arc<Message>, wish: &Wish) -> Delivery {
+    Delivery {
+        message: message.clone(),
+        qos: wish.qos.min(message.qos),
+        retain: true,
+        identifiers: wish.identifier.into_iter().collect(),
     }
 }

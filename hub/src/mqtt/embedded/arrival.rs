@@ -1,0 +1,117 @@
+//! How a client comes: its CONNECT, what it is answered, and what is kept of its last visit.
+
+use super::clients::Ticket;
+use super::codec::Version;
+use super::connect::{self, Connect, Denial, Welcome};
+use super::connection::Connection;
+use super::session::{MAX_INFLIGHT, Session};
+use super::shared::Shared;
+use super::wire::{Broken, Wire};
+use crate::mqtt::MAX_PACKET_BYTES;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// How long a client may take to say CONNECT.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the session of an absent client is kept, whatever it asks for.
+pub(super) const MAX_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Serves a client until it goes, or the broker does.
+pub(super) async fn serve(
+    broker: Arc<Shared>,
+    socket: TcpStream,
+    peer: SocketAddr,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut wire = Wire::new(socket, MAX_PACKET_BYTES as usize);
+    let mut connect = match timeout(HANDSHAKE, wire.connect()).await {
+        Ok(Ok(connect)) => connect,
+        Ok(Err(Broken::Protocol(error))) => {
+            tracing::debug!(%peer, %error, "no MQTT connection");
+            return;
+        }
+        Ok(Err(Broken::Closed)) | Err(_) => return,
+    };
+    let deny = |wire: &mut Wire, version, denial| {
+        wire.out().extend_from_slice(
+            &connect::deny(version, denial)[..match version {
+                Version::V3 => 4,
+                Version::V5 => 5,
+            }],
+        );
+        let _ = wire.flush();
+    };
+    if let Err(denial) = broker.gate.admit(&connect, peer) {
+        return deny(&mut wire, connect.version, denial);
+    }
+    let is_nameless = connect.client_id.is_empty();
+    if is_nameless {
+        if connect.version == Version::V3 && !connect.clean {
+            return deny(&mut wire, connect.version, Denial::ClientId);
+        }
+        connect.client_id = new_name();
+    }
+    // Who had this name before leaves first. A broker that shuts down makes it leave as well.
+    let Some(mut ticket) = broker.clients.enter(&connect.client_id).await else {
+        return deny(&mut wire, connect.version, Denial::Full);
+    };
+    let session = broker.session_for(&connect, &mut ticket).await;
+    let expiry = connect.expiry.min(MAX_EXPIRY);
+    let welcome = Welcome {
+        session_present: session.is_some(),
+        assigned: is_nameless.then_some(&*connect.client_id),
+        expiry: (expiry != connect.expiry).then_some(expiry),
+        receive_maximum: MAX_INFLIGHT,
+        packet_maximum: MAX_PACKET_BYTES,
+    };
+    // What it is made of was checked when it came, so that it can be written.
+    if let Ok(packet) = connect::accept(connect.version, &welcome) {
+        wire.out().extend_from_slice(&packet);
+    }
+    let mut connection = Connection {
+        client_id: ticket.client_id.clone(),
+        session: session.unwrap_or_else(|| Session::new(ticket.client_id.clone())),
+        wire,
+        version: connect.version,
+        packets: VecDeque::new(),
+        window: usize::from(connect.receive_maximum.clamp(1, MAX_INFLIGHT)),
+        packet_maximum: connect.packet_maximum,
+        broker,
+    };
+    let end = match connection.run(connect.keep_alive, &mut ticket, &mut closing).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    connection.finish(end, connect.will, expiry, ticket).await;
+}
+
+/// A name for a client that has none.
+fn new_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("nameless.{}.{}", std::process::id(), COUNT.fetch_add(1, Relaxed))
+}
+
+impl Shared {
+    /// What is kept of an earlier connection and still wanted. What is not wanted ends here.
+    async fn session_for(&self, connect: &Connect, ticket: &mut Ticket) -> Option<Session> {
+        let kept = std::mem::take(&mut *ticket.kept);
+        let session = kept.session.filter(|(_, until)| *until > Instant::now()).map(|(session, _)| session);
+        if !connect.clean {
+            // The client is back before its will was due.
+            return session;
+        }
+        if let Some((will, _)) = kept.will {
+            self.publish_will(&ticket.client_id, will).await;
+        }
+        if let Some(session) = session {
+            self.end_session(&session);
+        }
+        None
+    }
+}
