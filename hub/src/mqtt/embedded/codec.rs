@@ -57,12 +57,14 @@ pub(super) struct Publish {
     pub(super) expiry: Option<Duration>,
 }
 
-/// A whole packet at the start of `bytes`: its first byte, its body, and the number of bytes of all of it. `None`
-/// while some of it is not here yet.
+/// A packet's first byte, its body, and the number of bytes of all of it.
+pub(super) type Frame<'b> = (u8, &'b [u8], usize);
+
+/// The packet at the start of `bytes`; `None` while some of it is not here yet.
 ///
 /// # Errors
 /// When it is longer than `max`, which is known before all of it is here, or its length makes no sense.
-pub(super) fn split(bytes: &[u8], max: usize) -> Result<Option<(u8, &[u8], usize)>, MqttError> {
+pub(super) fn split(bytes: &[u8], max: usize) -> Result<Option<Frame<'_>>, MqttError> {
     let (mut length, mut at) = (0_usize, 1);
     loop {
         let Some(&byte) = bytes.get(at) else { return Ok(None) };

@@ -25,6 +25,8 @@ use tokio::time::{Instant, sleep_until};
 const SEND: Duration = Duration::from_secs(30);
 /// Bytes to be sent beyond which nothing more is read from a client, or taken out of its queue.
 const MAX_UNSENT: usize = 256 * 1024;
+/// How often a client that is replaced is read before it has to go.
+const MAX_LAST_READS: usize = 64;
 /// Packets that there is room for in a connection that is idle.
 const MAX_IDLE_PACKETS: usize = 16;
 /// Most subscriptions of a session.
@@ -57,36 +59,37 @@ impl Connection {
         self.send_again();
         let mailbox = self.session.mailbox.clone();
         let (mut heard, mut moved) = (Instant::now(), Instant::now());
+        let mut unsent = 0;
         let mut silence = pin!(sleep_until(heard + keep_alive.unwrap_or_default()));
         self.wire.receive_begun(self.version, &mut self.packets)?;
         loop {
-            while let Some(packet) = self.packets.pop_front() {
-                self.handle(packet).await?;
-            }
+            self.handle_all().await?;
             if self.packets.capacity() > MAX_IDLE_PACKETS {
                 // After a burst it does not keep that room for ever.
                 self.packets = VecDeque::new();
             }
             self.fill_window();
-            if self.wire.flush().map_err(|_| End::Closed)? {
+            // Time counts from when something began to wait for the client.
+            if self.wire.flush().map_err(|_| End::Closed)? || unsent == 0 {
                 moved = Instant::now();
             }
-            let unsent = self.wire.unsent();
+            unsent = self.wire.unsent();
             let has_room = self.session.window.len() < self.window && unsent < MAX_UNSENT;
             tokio::select! {
-                () = ticket.wanted() => return Err(End::TakenOver),
+                () = ticket.wanted() => {
+                    // What it has said already counts, its goodbye above all.
+                    for _ in 0..MAX_LAST_READS {
+                        if !self.hear().await? {
+                            break;
+                        }
+                    }
+                    return Err(End::TakenOver);
+                }
                 () = closed(closing) => return Err(End::ShuttingDown),
                 result = self.wire.readable(), if unsent < MAX_UNSENT => {
                     result.map_err(|_| End::Closed)?;
                     heard = Instant::now();
-                    let result = self.wire.receive(self.version, &mut self.packets);
-                    if let Err(broken) = result {
-                        // What it said before it went counts.
-                        while let Some(packet) = self.packets.pop_front() {
-                            self.handle(packet).await?;
-                        }
-                        return Err(broken.into());
-                    }
+                    self.hear().await?;
                 }
                 result = self.wire.writable(), if unsent > 0 => result.map_err(|_| End::Closed)?,
                 () = mailbox.filled(), if has_room => {}
@@ -101,6 +104,23 @@ impl Connection {
                 () = sleep_until(moved + SEND), if unsent > 0 => return Err(End::Stuck),
             }
         }
+    }
+
+    /// Reads once, and does what was said. `false` when it was nothing. What came before nonsense, or before the end,
+    /// counts.
+    async fn hear(&mut self) -> Result<bool, End> {
+        let result = self.wire.receive(self.version, &mut self.packets);
+        let something = !self.packets.is_empty();
+        self.handle_all().await?;
+        result?;
+        Ok(something)
+    }
+
+    async fn handle_all(&mut self) -> Result<(), End> {
+        while let Some(packet) = self.packets.pop_front() {
+            self.handle(packet).await?;
+        }
+        Ok(())
     }
 
     /// What was under way when the connection before this one ended.

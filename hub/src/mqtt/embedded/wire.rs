@@ -130,9 +130,9 @@ impl Wire {
         self.sent = 0;
         // A small buffer is used again; a large one is not kept for a client that is silent.
         if self.out.capacity() > 1024 {
-            self.out = Vec::new()
+            self.out = Vec::new();
         } else {
-            self.out.clear()
+            self.out.clear();
         }
         Ok(before > 0)
     }
