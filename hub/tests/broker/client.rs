@@ -194,7 +194,10 @@ impl Client {
 
     /// The next acknowledgement of a message, with the reason if it was refused.
     pub(crate) async fn acknowledgement(&mut self) -> Option<String> {
-        tokio::time::timeout(HUNG, self.acknowledged.recv()).await.unwrap().expect("connection lost")
+        match tokio::time::timeout(HUNG, self.acknowledged.recv()).await.unwrap() {
+            Some(acknowledged) => acknowledged,
+            None => panic!("connection lost: {}", self.ended().await),
+        }
     }
 
     /// The next message.

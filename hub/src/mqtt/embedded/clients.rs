@@ -46,6 +46,7 @@ pub(super) struct Clients {
 pub(super) struct Ticket {
     pub(super) client_id: Arc<str>,
     pub(super) kept: OwnedMutexGuard<Kept>,
+    seat: Arc<Seat>,
     number: u64,
     latest: watch::Receiver<u64>,
 }
@@ -80,24 +81,18 @@ impl Clients {
         // Of two who come at once the later number stays.
         seat.latest.send_modify(|latest| *latest = number.max(*latest));
         let kept = seat.kept.clone().lock_owned().await;
-        Some(Ticket { client_id, kept, number, latest: seat.latest.subscribe() })
+        let latest = seat.latest.subscribe();
+        Some(Ticket { client_id, kept, seat, number, latest })
     }
 
     /// Gives a place up. It is forgotten when nothing is kept and nobody waits for it.
     pub(super) fn leave(&self, ticket: Ticket) {
-        let Ticket { client_id, kept, .. } = ticket;
         let mut seats = self.seats.lock();
-        let is_empty = kept.is_empty();
-        drop(kept);
-        self.forget_if(&mut seats, &client_id, is_empty);
-    }
-
-    fn forget_if(&self, seats: &mut HashMap<Arc<str>, Arc<Seat>>, client_id: &str, is_empty: bool) {
-        // Who comes gets the seat under the same lock: with one reference left nobody has come.
-        let nobody_waits = seats.get(client_id).is_some_and(|seat| Arc::strong_count(seat) == 1);
-        if is_empty && nobody_waits {
-            seats.remove(client_id);
+        // Who comes takes a reference under the same lock: with the table's and ours alone nobody has come.
+        if ticket.kept.is_empty() && Arc::strong_count(&ticket.seat) == 2 {
+            seats.remove(&ticket.client_id);
         }
+        drop(ticket);
     }
 
     /// Takes out what is due of clients that are away: sessions that have expired, and wills that were held back long
@@ -119,9 +114,10 @@ impl Clients {
             if session.is_some() || will.is_some() {
                 due.push((client_id.clone(), session, will));
             }
-            let is_empty = kept.is_empty();
-            drop(kept);
-            self.forget_if(&mut seats, &client_id, is_empty);
+            let nobody_waits = seats.get(&client_id).is_some_and(|seat| Arc::strong_count(seat) == 1);
+            if kept.is_empty() && nobody_waits {
+                seats.remove(&client_id);
+            }
         }
         due
     }
@@ -149,6 +145,26 @@ mod tests {
         assert!(nobody.is_err(), "nobody came after the second");
         clients.leave(second);
         clients.leave(other);
+        assert!(clients.seats.lock().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn who_waited_has_the_place_for_as_long_as_nobody_else_comes() {
+        let clients = Arc::new(Clients::default());
+        for _ in 0..2000 {
+            let first = clients.enter("a").await.unwrap();
+            let second = tokio::spawn({
+                let clients = clients.clone();
+                async move { clients.enter("a").await.unwrap() }
+            });
+            tokio::task::yield_now().await;
+            clients.leave(first);
+            let mut second = second.await.unwrap();
+            assert!(clients.seats.lock().contains_key("a"), "its place is gone");
+            let told = tokio::time::timeout(Duration::ZERO, second.wanted()).await;
+            assert!(told.is_err(), "nobody came after it");
+            clients.leave(second);
+        }
         assert!(clients.seats.lock().is_empty());
     }
 
