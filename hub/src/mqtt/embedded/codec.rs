@@ -200,7 +200,14 @@ pub(super) fn session_expiry(property: &Property) -> Option<Duration> {
     }
 }
 
-fn whole<T>(body: &[u8], parse: impl FnOnce(&[u8]) -> Result<(T, usize), MqttError>) -> Result<T, MqttError> {
+/// Reads a body to its end.
+///
+/// # Errors
+/// When it is not what is read, or something follows.
+pub(super) fn whole<T>(
+    body: &[u8],
+    parse: impl FnOnce(&[u8]) -> Result<(T, usize), MqttError>,
+) -> Result<T, MqttError> {
     let (packet, length) = parse(body)?;
     if length == body.len() { Ok(packet) } else { Err(MqttError::MalformedPacket) }
 }

@@ -1,6 +1,6 @@
 //! CONNECT, and what it is answered.
 
-use super::codec::{Version, session_expiry};
+use super::codec::{Version, session_expiry, whole};
 use super::message::Message;
 use bytes::Bytes;
 use mqtt_protocol_core::mqtt::packet::{
@@ -58,8 +58,7 @@ pub(super) enum Denial {
 }
 
 impl Connect {
-    /// Reads the first packet of a connection. The version is told with an error where it is known, so that the client
-    /// can be answered in it.
+    /// Reads the first packet of a connection.
     ///
     /// # Errors
     /// When it is no CONNECT that we understand.
@@ -75,7 +74,7 @@ impl Connect {
     }
 
     fn v3(body: &[u8]) -> Result<Self, MqttError> {
-        let (packet, _) = v3_1_1::Connect::parse(body)?;
+        let packet = whole(body, v3_1_1::Connect::parse)?;
         let will = packet.will_topic().filter(|_| packet.will_flag()).map(|topic| Will {
             topic: topic.to_owned(),
             payload: Bytes::copy_from_slice(packet.will_payload().unwrap_or_default()),
@@ -101,7 +100,7 @@ impl Connect {
     }
 
     fn v5(body: &[u8]) -> Result<Self, MqttError> {
-        let (packet, _) = v5_0::Connect::parse(body)?;
+        let packet = whole(body, v5_0::Connect::parse)?;
         let will = packet.will_topic().filter(|_| packet.will_flag()).map(|topic| {
             let (properties, expiry) = Message::sort_properties(packet.will_props());
             let delay = packet.will_props().iter().find_map(|property| match property {
