@@ -57,7 +57,7 @@ pub struct SettingsChange {
     #[schema(value_type = Option<u32>, maximum = 36525)]
     pub hours_days: Option<Option<u32>>,
     /// Where the bands of gauges begin: 0 < raised < high < 100, mark from 1 to 100.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_bands")]
     #[schema(value_type = Option<Bands>)]
     pub bands: Option<Option<Bands>>,
     /// That history may be deleted by it. Without this a time that is shorter than what is kept is refused.
@@ -115,6 +115,13 @@ pub enum BadSettings {
 /// Tells null from left out.
 fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
+}
+
+/// As an object: left to itself the type would take an array of its values too.
+fn given_bands<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<Bands>>, D::Error> {
+    let members: Option<serde_json::Map<String, serde_json::Value>> = given(value)?.flatten();
+    let bands = members.map(|members| Bands::deserialize(serde_json::Value::Object(members))).transpose();
+    bands.map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The settings of a running hub.
@@ -232,6 +239,14 @@ mod tests {
 
     fn change(text: &str) -> SettingsChange {
         serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn bands_are_an_object() {
+        let bands = Bands { raised: 10.0, high: 20.0, mark: 30.0 };
+        assert_eq!(change(r#"{"bands": {"raised": 10, "high": 20, "mark": 30}}"#).bands, Some(Some(bands)));
+        assert_eq!((change(r#"{"bands": null}"#).bands, change("{}").bands), (Some(None), None));
+        assert!(serde_json::from_str::<SettingsChange>(r#"{"bands": [10, 20, 30]}"#).is_err());
     }
 
     #[test]

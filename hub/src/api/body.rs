@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 /// Most bytes of a change: sixteen tags of the widest characters, escaped, with room.
 const MAX_BYTES: usize = 16 << 10;
@@ -22,12 +23,31 @@ pub(super) async fn patch<T: DeserializeOwned>(request: Request) -> Result<T, Pr
         let detail = format!("the request is over {MAX_BYTES} bytes, or was cut off");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("what was sent: {error}")))
+    read(&bytes).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("what was sent: {error}")))
+}
+
+/// An object. Left to themselves types with fields would take an array of their values too.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let members: Map<String, Value> = serde_json::from_slice(bytes)?;
+    T::deserialize(Value::Object(members))
 }
 
 /// The kind of content, without its parameters.
 fn kind(headers: &HeaderMap) -> &str {
     let whole = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     whole.split(';').next().unwrap_or_default().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SettingsChange;
+
+    #[test]
+    fn only_an_object_is_a_change() {
+        assert!(read::<SettingsChange>(b"{}").is_ok());
+        for other in ["[null, null]", "[]", "null", "1", "{\"other\": 1}"] {
+            assert!(read::<SettingsChange>(other.as_bytes()).is_err(), "{other}");
+        }
+    }
 }
