@@ -2,6 +2,7 @@
 
 use crate::{
     config::HistoryConfig,
+    labels::given,
     store::{
         Keep,
         fold::{DAY_MS, MINUTE_MS},
@@ -110,11 +111,6 @@ pub enum BadSettings {
     /// Bands that cannot be drawn.
     #[error("bands: raised must lie above 0 and below high, high below 100, the mark between 1 and 100")]
     Bands,
-}
-
-/// Tells null from left out.
-fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(value).map(Some)
 }
 
 /// As an object: left to itself the type would take an array of its values too.
