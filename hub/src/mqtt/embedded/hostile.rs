@@ -65,3 +65,22 @@ fn sent_on(version: Version, publish: Publish, length: usize) {
     assert_eq!((&again.topic, &again.payload, again.qos), (&message.topic, &message.payload, qos));
     assert_eq!((again.retain, again.id, again.properties), (retain, id, message.properties.clone()));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::stream;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Frames that are whole, with anything in them: chance alone rarely gets past the length.
+        #[test]
+        fn whatever_comes_in_a_frame_is_read_or_refused(
+            version in 0..3u8,
+            frames in prop::collection::vec((any::<u8>(), prop::collection::vec(0..40u8, 0..60)), 1..4),
+        ) {
+            let framed = frames.iter().flat_map(|(first, body)| [&[*first, body.len() as u8], &body[..]].concat());
+            let bytes: Vec<u8> = [version].into_iter().chain(framed).collect();
+            stream(&bytes);
+        }
+    }
+}
