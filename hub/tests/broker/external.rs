@@ -41,13 +41,19 @@ impl Hub {
 
     /// Skips messages until the subscription surely stands: the hub connects before it subscribes.
     async fn hears(&mut self, agent: &mut Client) {
-        loop {
-            agent.publish("edgewise/roof/birth", "probe", 1, false).await;
-            if tokio::time::timeout(Duration::from_millis(200), self.incoming.recv()).await.is_ok() {
+        let mut last = String::new();
+        for number in 0.. {
+            last = format!("probe {number}");
+            agent.publish("edgewise/roof/birth", &last, 1, false).await;
+            if let Ok(first) = tokio::time::timeout(Duration::from_millis(200), self.incoming.recv()).await {
+                if first.expect("client gone").payload == last {
+                    return;
+                }
                 break;
             }
         }
-        while tokio::time::timeout(Duration::from_millis(200), self.incoming.recv()).await.is_ok() {}
+        // One that came late shows that those after it are still to come.
+        while self.next().await.payload != last {}
     }
 }
 
