@@ -15,6 +15,7 @@ pub mod identity;
 pub mod output;
 pub mod publish;
 mod reload;
+mod resident;
 pub mod run;
 pub mod sample;
 pub mod scan;

@@ -13,6 +13,7 @@ use crate::{
     output::{self, Outputs},
     publish::{Connection, Publisher, Settings, Subscription},
     reload::Watch,
+    resident,
     sample::Sampler,
     sensor,
     window::Reporter,
@@ -102,6 +103,7 @@ pub async fn run(
     let (mut agent, commander, mut restart) = Agent::start(loader, config, machine)?;
     let outputs = agent.outputs.clone();
     let (mut stop, mut commander) = (std::pin::pin!(stop), std::pin::pin!(commander.run()));
+    let mut small = std::pin::pin!(resident::keep_small());
     let mut commanded = true;
     let ending = loop {
         let pause = Cell::new(Pause::End(Ending::Stopped));
@@ -115,6 +117,7 @@ pub async fn run(
         tokio::select! {
             () = agent.work(paused, &pause) => {}
             never = outputs.attend() => match never {},
+            never = &mut small => match never {},
             // It goes on over a pause with what it has under way.
             () = &mut commander, if commanded => commanded = false,
         }
@@ -253,7 +256,6 @@ impl Agent {
     }
 }
 
-/// How to reach the broker, as configured; no commands.
 /// What Home Assistant is told. Outputs are switches there only if they obey commands.
 fn discovery(
     config: &Config,
@@ -267,6 +269,7 @@ fn discovery(
     Discovery::new(&config.home_assistant, topics, device.clone(), host).switching(switches)
 }
 
+/// How to reach the broker, as configured; no commands.
 fn settings(
     config: &Config,
     topics: &Topics,

@@ -1,0 +1,96 @@
+//! How much of the program itself stays in memory.
+//!
+//! Most of its code runs once: it reads the command line, the configuration and the certificates, and connects. The
+//! kernel keeps what was used mapped for as long as the process lives. Given back, the code that goes on being used
+//! returns by itself, page by page, and the rest stays in the page cache only until somebody needs the memory.
+
+use std::{fs, io, path::Path, time::Duration};
+
+/// The first ticks and the first connection are behind the agent then.
+const SETTLED: Duration = Duration::from_secs(10);
+/// What a lost connection or a changed configuration has brought in since is given back, too.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// Gives code back for ever, at long intervals. A kernel that does not let it is told of once, on `debug`.
+pub(crate) async fn keep_small() -> std::convert::Infallible {
+    tokio::time::sleep(SETTLED).await;
+    loop {
+        if let Err(error) = give_back_code() {
+            tracing::debug!("the code of the start stays in memory: {error}");
+            return std::future::pending().await;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Unmaps the pages of this program's code; those that are still used come back from the page cache.
+///
+/// # Errors
+/// When the kernel does not say where the code is, or keeps it.
+fn give_back_code() -> io::Result<()> {
+    let program = fs::read_link("/proc/self/exe")?;
+    for code in code_of(&fs::read_to_string("/proc/self/maps")?, &program) {
+        give_back(code)?;
+    }
+    Ok(())
+}
+
+/// Where the code of `program` stands, according to /proc/PID/maps. Its data is not among it: written to, that would
+/// not come back as it was.
+fn code_of(maps: &str, program: &Path) -> Vec<(usize, usize)> {
+    let span = |line: &str| {
+        let (span, rest) = line.split_once(' ')?;
+        let (start, end) = span.split_once('-')?;
+        let is_code = rest.starts_with("r-xp ") && rest.ends_with(&format!(" {}", program.display()));
+        let address = |text| usize::from_str_radix(text, 16).ok();
+        is_code.then_some((address(start)?, address(end)?))
+    };
+    maps.lines().filter_map(span).collect()
+}
+
+#[allow(unsafe_code)] // No safe wrapper can know that the memory is code.
+fn give_back((start, end): (usize, usize)) -> io::Result<()> {
+    // SAFETY: these pages are mapped from the program's file and cannot be written to, so what is read from them
+    // next is what was there before.
+    unsafe {
+        rustix::mm::madvise(start as *mut _, end - start, rustix::mm::Advice::LinuxDontNeed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_programs_own_code_is_meant() {
+        let maps = "\
+            00400000-0068b000 r-xp 00000000 fe:00 5 /usr/bin/edge-agent\n\
+            00697000-006b0000 r--p 00297000 fe:00 5 /usr/bin/edge-agent\n\
+            006b0000-006b3000 rw-p 002b0000 fe:00 5 /usr/bin/edge-agent\n\
+            7f0000000000-7f0000001000 r-xp 00000000 fe:00 6 /usr/lib/libc.so.6\n\
+            7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0 [vdso]\n";
+        assert_eq!(code_of(maps, Path::new("/usr/bin/edge-agent")), [(0x40_0000, 0x68_b000)]);
+    }
+
+    /// Kilobytes of this program's code that are mapped.
+    fn mapped() -> usize {
+        let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+        let program = fs::read_link("/proc/self/exe").unwrap();
+        let code = smaps.split_once(" r-xp ").unwrap().1;
+        assert!(code.lines().next().unwrap().ends_with(program.to_str().unwrap()), "{code:.100}");
+        let line = code.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[test]
+    fn code_that_is_not_used_any_more_leaves_and_the_rest_comes_back() {
+        // Reading a configuration and a certificate store is much code.
+        drop(clap::Command::new("much").try_get_matches_from(["much", "--help"]));
+        let before = mapped();
+        give_back_code().unwrap();
+        let after = mapped();
+        assert!(after < before, "{after} of {before} kB");
+        assert_eq!(code_of("", Path::new("/")), [], "what is used still works");
+    }
+}
