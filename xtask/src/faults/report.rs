@@ -34,8 +34,9 @@ impl Report {
     pub(super) fn sum(&self) -> String {
         let Self { title, faults, verdict } = self;
         let (missing, twice) = (verdict.missing.len(), verdict.twice.len());
+        let events = verdict.events_wrong;
         let number: usize = faults.values().sum();
-        format!("{title}: {number} faults, {missing} missing, {twice} stored twice")
+        format!("{title}: {number} faults, {missing} missing, {twice} stored twice, {events} events wrong")
     }
 }
 
@@ -56,6 +57,8 @@ impl fmt::Display for Report {
             ("seen by a subscriber", verdict.witnessed),
             ("acks seen by a subscriber", verdict.acks),
             ("never promised: last seconds before a kill", verdict.never_promised),
+            ("events", verdict.events),
+            ("events doubled, lost or made up", verdict.events_wrong),
             ("missing", verdict.missing.len() as u64),
             ("stored twice", verdict.twice.len() as u64),
         ];
