@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { health } from "./health";
 import { hub } from "./hub";
 import { t } from "./i18n/words";
 import { pageHref, parseRoute, type Route } from "./lib/route";
@@ -47,11 +48,13 @@ export function App() {
   useEffect(() => {
     const stop = live.start();
     const stopHub = hub.start();
+    const stopHealth = health.start();
     if (first.page !== "fleet") follow();
     addEventListener("hashchange", follow);
     return () => {
       stop();
       stopHub();
+      stopHealth();
       removeEventListener("hashchange", follow);
     };
   }, []);

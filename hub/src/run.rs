@@ -161,7 +161,6 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
         events: recorder.counters(),
         queues,
         store_queue_bytes: Box::new(move || Some(waiting_bytes())),
-        path: config.store.url.is_none().then(|| config.data.join(STORE)),
     };
     let http = listener.local_addr().map_err(RunError::System)?;
     let shutdown = CancellationToken::new();

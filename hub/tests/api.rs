@@ -2,7 +2,11 @@
 
 mod common;
 
-use common::{Hub, backlog, birth, state, summary};
+use common::{
+    Hub, backlog, birth,
+    place::{Place, on_both},
+    state, summary,
+};
 use hub::stream::Stream;
 use protocol::SequenceRange;
 use serde_json::{Value, json};
@@ -10,10 +14,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BACKLOG: &str = "edgewise/roof/backlog";
 
-#[tokio::test]
-async fn a_device_and_its_latest_values_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+on_both!(async
+    a_device_and_its_latest_values_are_told,
+    history_is_in_the_order_of_time_and_its_gaps_stay,
+    devices_are_compared_on_the_same_steps,
+    a_report_tells_of_a_range_and_the_one_before,
+    the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_restart,
+);
+
+async fn a_device_and_its_latest_values_are_told(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     assert_eq!(hub.get("/api/v1/devices").await.1["devices"], json!([]));
     hub.receive("edgewise/roof/status", "online", 5_000).await;
     hub.receive("edgewise/roof/birth", birth("b1"), 5_001).await;
@@ -32,10 +42,8 @@ async fn a_device_and_its_latest_values_are_told() {
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut hub = Hub::start(&folder.path().join("hub.db")).await;
+async fn history_is_in_the_order_of_time_and_its_gaps_stay(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     let minute = |n: u64, metric: &str| summary("b1", n, n as i64 * 60_000, metric, n as f64);
     // Late ones come last, minute 4 is missing, minute 5 has another metric only.
     let late =
@@ -87,8 +95,8 @@ async fn history_is_in_the_order_of_time_and_its_gaps_stay() {
 }
 
 /// Two devices, of which one pauses, and the time before.
-async fn two_devices(path: &std::path::Path) -> Hub {
-    let mut hub = Hub::start(path).await;
+async fn two_devices(place: &Place) -> Hub {
+    let mut hub = Hub::start_at(place).await;
     for (device, minutes) in [("roof", 1..=8u64), ("shed", 3..=5)] {
         let summaries: Vec<String> =
             minutes.map(|n| summary("b1", n, n as i64 * 60_000, "a_percent", n as f64 * 20.0)).collect();
@@ -99,10 +107,8 @@ async fn two_devices(path: &std::path::Path) -> Hub {
     hub
 }
 
-#[tokio::test]
-async fn devices_are_compared_on_the_same_steps() {
-    let folder = tempfile::tempdir().unwrap();
-    let hub = two_devices(&folder.path().join("hub.db")).await;
+async fn devices_are_compared_on_the_same_steps(place: Place) {
+    let hub = two_devices(&place).await;
     let range = "from=1970-01-01T00:00:00Z&to=1970-01-01T00:08:00Z&step=2m";
     let ask = |devices: &str| {
         format!("/api/v1/compare?metric=a_percent&devices={devices}&{range}&aggregate=mean,count")
@@ -122,10 +128,8 @@ async fn devices_are_compared_on_the_same_steps() {
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn a_report_tells_of_a_range_and_the_one_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let hub = two_devices(&folder.path().join("hub.db")).await;
+async fn a_report_tells_of_a_range_and_the_one_before(place: Place) {
+    let hub = two_devices(&place).await;
     let path = "/api/v1/devices/roof/report?metric=a_percent&from_ms=240000&to_ms=480000&bands=100,140";
     let (status, mut report) = hub.get(path).await;
     assert_eq!(status, 200);
@@ -152,11 +156,8 @@ async fn a_report_tells_of_a_range_and_the_one_before() {
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_restart(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     let minute = |boot: &str, n: u64| summary(boot, n, n as i64 * 60_000, "a_percent", 5.0);
     hub.receive("edgewise/roof/status", "online", 5).await;
     // Minutes 1 and 3 come an hour late, 3 twice; 2 is missing; 60 comes in time.
@@ -171,7 +172,7 @@ async fn the_ledger_tells_what_came_late_double_and_not_at_all_also_after_a_rest
     }
     hub.stop().await;
 
-    let mut hub = Hub::start(&path).await;
+    let mut hub = Hub::start_at(&place).await;
     hub.receive("edgewise/roof/summary", minute("b1", 60), 3_600_500).await;
     hub.acked("b1", 60).await;
     let (status, ledger) = hub.get("/api/v1/devices/roof/ledger").await;

@@ -2,26 +2,33 @@
 
 mod common;
 
-use common::{Hub, backlog, stored, summary};
-use hub::store::{Source, Store, sqlite::SqliteStore};
+use common::{
+    Hub, backlog,
+    place::{Place, database, on_both},
+    summary,
+};
+use hub::store::Source;
 use protocol::Ack;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
 };
 
-const FILE: &str = "EDGEWISE_TEST_KILLED_STORE";
+on_both!(what_was_acknowledged_is_there_once_after_kill_9);
+
+const STORE: &str = "EDGEWISE_TEST_KILLED_STORE";
 const ROUND: &str = "EDGEWISE_TEST_KILLED_ROUND";
 
-/// The process that is killed: this test, started again by the other one with a file to fill.
+/// The process that is killed: this test, started again by the other one with a store to fill.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commits_until_killed() {
-    let (Some(path), Ok(round)) = (std::env::var_os(FILE).map(PathBuf::from), std::env::var(ROUND)) else {
-        return;
-    };
-    let mut hub = Hub::start(&path).await;
+    let (Ok(store), Ok(round)) = (std::env::var(STORE), std::env::var(ROUND)) else { return };
+    let is_database = store.starts_with("postgresql:");
+    let open =
+        || if is_database { database(&store) } else { Place::at(Path::new(&store)).open_with_events() };
+    let mut hub = Hub::start_opened(open).await;
     let mut acks = std::mem::replace(&mut hub.acks, tokio::sync::mpsc::channel(1).1);
     tokio::spawn(async move {
         while let Some(ack) = acks.recv().await {
@@ -39,10 +46,10 @@ async fn commits_until_killed() {
     }
 }
 
-fn run_until_acks(path: &Path, round: &str, lines: usize) -> Vec<(String, Ack)> {
+fn run_until_acks(store: &str, round: &str, lines: usize) -> Vec<(String, Ack)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "commits_until_killed", "--nocapture"])
-        .envs([(FILE, path.as_os_str()), (ROUND, round.as_ref())])
+        .envs([(STORE, store), (ROUND, round)])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -69,19 +76,20 @@ fn run_until_acks(path: &Path, round: &str, lines: usize) -> Vec<(String, Ack)> 
     acks
 }
 
-#[test]
-fn what_was_acknowledged_is_there_once_after_kill_9() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
+fn what_was_acknowledged_is_there_once_after_kill_9(mut place: Place) {
+    let store = match &mut place {
+        Place::File(path, _) => path.to_str().unwrap().to_owned(),
+        place => place.server().url(),
+    };
     let mut acked: BTreeMap<(String, String), BTreeSet<u64>> = BTreeMap::new();
     for (round, lines) in [1, 7, 40, 150].into_iter().enumerate() {
-        for (device, ack) in run_until_acks(&path, &format!("round{round}"), lines) {
+        for (device, ack) in run_until_acks(&store, &format!("round{round}"), lines) {
             let covered = (1..=ack.sequence).filter(|&s| ack.covers(s));
             acked.entry((device, ack.boot.to_string())).or_default().extend(covered);
         }
-        // The first to open the file again is a hub, as in life.
-        drop(SqliteStore::open(&path).expect("nobody holds the lock of the dead"));
-        let rows = stored(&path);
+        // The first to open it again is a hub, as in life: nobody holds the lock of the dead.
+        drop(place.open());
+        let rows = place.stored();
         let mut held: BTreeMap<(String, String), BTreeSet<u64>> = BTreeMap::new();
         for (device, boot, sequence) in rows {
             assert!(held.entry((device, boot)).or_default().insert(sequence), "{sequence} is there twice");
@@ -90,14 +98,14 @@ fn what_was_acknowledged_is_there_once_after_kill_9() {
             let lost: Vec<_> = sequences.difference(&held[source]).collect();
             assert!(lost.is_empty(), "{source:?} was told that {lost:?} is safe");
         }
-        receipts_agree(&path, &held);
+        receipts_agree(&place, &held);
     }
     assert!(acked.len() >= 4, "each round got through: {:?}", acked.keys());
 }
 
 /// What the hub believes to have is what it has.
-fn receipts_agree(path: &Path, held: &BTreeMap<(String, String), BTreeSet<u64>>) {
-    let mut store = SqliteStore::open(path).unwrap();
+fn receipts_agree(place: &Place, held: &BTreeMap<(String, String), BTreeSet<u64>>) {
+    let mut store = place.open();
     for ((device, boot), sequences) in held {
         let source = Source { device: device.parse().unwrap(), boot: boot.parse().unwrap() };
         let position = store.receipts(&source).unwrap().position();

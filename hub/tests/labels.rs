@@ -1,9 +1,19 @@
-//! What people say of devices and choose for the hub, over real sockets and in the real file.
+//! What people say of devices and choose for the hub, over real sockets and in real stores.
 
 mod common;
 
-use common::{Hub, SURELY, birth, summary};
+use common::{
+    Hub, SURELY, birth,
+    place::{Place, on_both},
+    summary,
+};
 use serde_json::{Value, json};
+
+on_both!(async
+    what_people_say_of_a_device_is_told_kept_found_and_forgotten_with_it,
+    a_device_that_was_named_and_never_saved_is_still_known,
+    settings_are_chosen_kept_and_refused_where_the_configuration_decides,
+);
 
 /// Status and answer of a change.
 async fn patch(hub: &Hub, path: &str, body: impl Into<String>) -> (u16, Value) {
@@ -20,11 +30,8 @@ async fn ids(hub: &Hub, query: &str) -> Vec<String> {
 
 const ROOF: &str = "/api/v1/devices/roof/labels";
 
-#[tokio::test]
-async fn what_people_say_of_a_device_is_told_kept_found_and_forgotten_with_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn what_people_say_of_a_device_is_told_kept_found_and_forgotten_with_it(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     for device in ["roof", "shed"] {
         hub.receive(&format!("edgewise/{device}/status"), "offline", 1).await;
     }
@@ -56,7 +63,7 @@ async fn what_people_say_of_a_device_is_told_kept_found_and_forgotten_with_it() 
     assert_eq!(hub.get("/api/v1/devices?name=x").await.0, 400);
 
     hub.stop().await;
-    let mut hub = Hub::start(&path).await;
+    let mut hub = Hub::start_at(&place).await;
     assert_eq!(hub.get(ROOF).await.1, said, "it outlives the hub");
     let less = json!({"name": "Dach \"Süd\"", "tags": [], "group": null});
     assert_eq!(patch(&hub, ROOF, r#"{"tags":[],"group":null}"#).await, (200, less));
@@ -66,22 +73,19 @@ async fn what_people_say_of_a_device_is_told_kept_found_and_forgotten_with_it() 
     hub.receive("edgewise/roof/status", "offline", 3).await;
     assert_eq!(hub.get(ROOF).await.1, nothing, "who comes under that name is somebody else");
     hub.stop().await;
-    let hub = Hub::start(&path).await;
+    let hub = Hub::start_at(&place).await;
     assert_eq!(hub.get(ROOF).await.1, nothing);
     hub.stop().await;
 }
 
-#[tokio::test]
-async fn a_device_that_was_named_and_never_saved_is_still_known() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn a_device_that_was_named_and_never_saved_is_still_known(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     hub.receive("edgewise/roof/status", "offline", 1).await;
     assert_eq!(patch(&hub, ROOF, r#"{"name":"Dach"}"#).await.0, 200);
     hub.stop().await;
     // As if the power had gone before the device itself was saved.
-    rusqlite::Connection::open(&path).unwrap().execute("DELETE FROM devices", []).unwrap();
-    let hub = Hub::start(&path).await;
+    place.change("DELETE FROM devices");
+    let hub = Hub::start_at(&place).await;
     let device = hub.get("/api/v1/devices/roof").await.1;
     assert_eq!((&device["labels"]["name"], &device["status"]), (&json!("Dach"), &json!("unknown")));
     hub.stop().await;
@@ -125,11 +129,8 @@ async fn who_has_no_password_changes_nothing() {
 
 const SETTINGS: &str = "/api/v1/settings";
 
-#[tokio::test]
-async fn settings_are_chosen_kept_and_refused_where_the_configuration_decides() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn settings_are_chosen_kept_and_refused_where_the_configuration_decides(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     let default = json!({
         "minutes": {"days": 30, "source": "default", "oldest_ms": null},
         "hours": {"days": 730, "source": "config", "oldest_ms": null},
@@ -154,7 +155,7 @@ async fn settings_are_chosen_kept_and_refused_where_the_configuration_decides() 
     assert!(status == 409 && detail.contains("the oldest 21 days of minutes"), "{status} {detail}");
     hub.stop().await;
 
-    let hub = Hub::start(&path).await;
+    let hub = Hub::start_at(&place).await;
     let kept = hub.get(SETTINGS).await.1;
     assert_eq!((&kept["minutes"]["days"], &kept["minutes"]["oldest_ms"]), (&json!(60), &json!(then)));
     assert_eq!(kept["bands"]["mark"], 95.0);

@@ -2,8 +2,14 @@
 
 mod common;
 
-use common::{Hub, backlog, birth, state, summary};
+use common::{
+    Hub, backlog, birth,
+    place::{Place, on_both},
+    state, summary,
+};
 use hub::stream::Stream;
+
+on_both!(async the_hub_tells_what_it_counted, a_store_that_is_gone_has_no_size);
 
 async fn lines(hub: &Hub, path: &str) -> Vec<String> {
     let response = reqwest::get(hub.url(path)).await.unwrap();
@@ -13,11 +19,8 @@ async fn lines(hub: &Hub, path: &str) -> Vec<String> {
     response.text().await.unwrap().lines().map(str::to_owned).collect()
 }
 
-#[tokio::test]
-async fn the_hub_tells_what_it_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hub.db");
-    let mut hub = Hub::start(&path).await;
+async fn the_hub_tells_what_it_counted(place: Place) {
+    let mut hub = Hub::start_at(&place).await;
     let minute = |n: u64| summary("b1", n, n as i64 * 60_000, "a_percent", 5.0);
     hub.receive("edgewise/roof/status", "online", 5).await;
     hub.receive("edgewise/roof/state", "{", 6).await;
@@ -48,8 +51,36 @@ async fn the_hub_tells_what_it_counted() {
     }
     assert!(!told.iter().any(|line| line.contains("store_queue")), "what is not known is absent");
     let size = told.iter().find_map(|line| line.strip_prefix("edgewise_hub_store_bytes ")).unwrap();
-    assert!(size.parse::<f64>().unwrap() >= std::fs::metadata(&path).unwrap().len() as f64);
+    let least = match &place {
+        Place::File(path, _) => std::fs::metadata(path).unwrap().len() as f64,
+        // A page at least for each of the two, and for the index that finds its rows.
+        place => place
+            .figure("SELECT pg_total_relation_size('summaries') + pg_total_relation_size('receipts')")
+            as f64,
+    };
+    let size: f64 = size.parse().unwrap();
+    assert!(least >= 4096.0 && size >= least && size < 64e6, "{size} and at least {least}");
     drop(reader);
+    hub.stop().await;
+}
+
+async fn a_store_that_is_gone_has_no_size(mut place: Place) {
+    let hub = Hub::start_at(&place).await;
+    match &mut place {
+        Place::File(path, _) => std::fs::rename(&path, path.with_extension("away")).unwrap(),
+        place => place.server().stop("INT"),
+    }
+    let told = lines(&hub, "/metrics").await;
+    assert!(told.iter().any(|line| line.starts_with("edgewise_hub_uptime_seconds ")), "{told:#?}");
+    let tells = |what: &str| told.iter().any(|line| line.starts_with(what));
+    assert!(!tells("edgewise_hub_store_bytes"), "{told:#?}");
+    if matches!(place, Place::Database(_)) {
+        assert!(!tells("edgewise_hub_summaries_received"), "{told:#?}");
+    }
+    match &mut place {
+        Place::File(path, _) => std::fs::rename(path.with_extension("away"), path).unwrap(),
+        place => place.server().start_again(&[]),
+    }
     hub.stop().await;
 }
 

@@ -65,7 +65,7 @@ fn a_store_of_an_older_hub_is_brought_up_to_date_with_all_that_is_in_it() {
         assert_eq!(hours(&store), before);
         assert!(history(&store, None) == minutes, "schema {version}, packed");
         drop((store, upkeep));
-        let found = sqlite::examine(&path).unwrap();
+        let found = sqlite::examine(&path, &mut |_, _, _| {}).unwrap();
         assert_eq!((found.waiting.0, found.tiers[0].points, found.problems.len()), (0, 200, 0));
         assert!(history(&SqliteStore::open(&path).unwrap(), None) == minutes, "once more");
     }

@@ -31,6 +31,11 @@ export function fetchDevices(): Promise<DeviceList> {
   return get<DeviceList>(`${BASE}/devices`, { signal: AbortSignal.timeout(LIST_TIMEOUT_MS) });
 }
 
+/** Whether the hub does all of its work. Throws a RequestError; one of status 503 says what it does not. */
+export async function fetchReady(): Promise<void> {
+  await ask("readyz");
+}
+
 /** The loss ledger of a device. Throws a RequestError. */
 export function fetchLedger(device: string): Promise<Ledger> {
   return get<Ledger>(`${deviceUrl(device)}/ledger`);

@@ -1,15 +1,17 @@
 import { said, t } from "../i18n/words";
 import { formatClock } from "../lib/time";
+import { health } from "../health";
 import { live } from "../live";
 import { reader } from "../reader";
 import "./Banner.css";
 
-/** What concerns every page: no connection, a request that failed, auto refresh paused. */
+/** What concerns every page: no connection, a request that failed, a hub that is unwell, auto refresh paused. */
 export function Banner() {
   // A failed request beside a live stream is said too: the page may then lack what it asked for.
   const lost = live.phase.value === "lost";
   const problem = said(live.problem.value);
   const paused = live.pausedAt.value;
+  const unwell = lost ? "" : said(health.trouble.value);
   return (
     <div class="banner">
       <div role="alert" data-testid="banner">
@@ -17,6 +19,11 @@ export function Banner() {
           <p class="bad">
             <strong>{t(lost ? "disconnected" : "request_failed")}</strong> {problem}{" "}
             {lost && live.loaded.value && t("from_before")} {lost && t("trying_again")}
+          </p>
+        )}
+        {unwell !== "" && (
+          <p class="bad" data-testid="unwell">
+            <strong>{t("hub_unwell")}</strong> {unwell}
           </p>
         )}
       </div>

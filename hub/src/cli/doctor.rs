@@ -1,6 +1,9 @@
 //! `doctor`: what is there, and what is wrong.
 
-use super::{CommandError, Place, progress::megabytes};
+use super::{
+    CommandError, Place,
+    progress::{Progress, megabytes},
+};
 use crate::{
     asked::time::written,
     store::{postgresql, sqlite},
@@ -8,10 +11,19 @@ use crate::{
 use common::exit;
 
 pub(super) fn doctor(store: &Place) -> Result<u8, CommandError> {
-    let found = match store {
-        Place::File(path) => sqlite::examine(path)?,
-        Place::Database(settings) => postgresql::examine(settings)?,
+    let progress = Progress::new();
+    let mut watch = |what: &'static str, done: u64, whole: u64| {
+        // Rarely enough to cost nothing beside the reading.
+        if done.is_multiple_of(500) {
+            progress.show(&format!("looking at {what}: {done} of {whole}"));
+        }
     };
+    let found = match store {
+        Place::File(path) => sqlite::examine(path, &mut watch),
+        Place::Database(settings) => postgresql::examine(settings, &mut watch),
+    };
+    drop(progress);
+    let found = found?;
     let line = |what: &str, text: String| println!("{what:<10} {text}");
     let times = |range: Option<(i64, i64)>| {
         range.map_or(String::new(), |(first, last)| format!(", {} to {}", written(first), written(last)))

@@ -8,12 +8,9 @@ use crate::{
     stream::Stream,
 };
 use protocol::{DeviceId, Status};
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 /// How many wait in a queue; `None` once it is gone.
@@ -35,8 +32,6 @@ pub struct Sources {
     pub queues: Vec<(&'static str, Length)>,
     /// Bytes that wait for the store.
     pub store_queue_bytes: Length,
-    /// The store's file, if it is one; what its size is told of, with the log beside it.
-    pub path: Option<PathBuf>,
 }
 
 /// What has to be asked for before a scrape is written.
@@ -47,6 +42,8 @@ pub struct Gathered<'a> {
     pub stream: &'a Stream,
     /// What came of all runs; `None` when that cannot be read.
     pub ledger: Option<LedgerTotals>,
+    /// What the store takes on its disk; `None` while that is not known.
+    pub store_bytes: Option<u64>,
     /// Parts of the hub, and whether they work.
     pub checks: Vec<(&'static str, bool)>,
     /// The hub's clock, in milliseconds since 1970-01-01 UTC.
@@ -81,6 +78,9 @@ pub fn hub(sources: &Sources, gathered: &Gathered<'_>) -> Vec<Family> {
     }
     families.push(checks);
     families.extend(queues(sources));
+    if let Some(bytes) = gathered.store_bytes {
+        families.push(gauge("store", Some("bytes"), "Size of the store on disk", bytes as f64));
+    }
     families.extend(gathered.ledger.iter().flat_map(ledger));
     families
 }
@@ -131,16 +131,6 @@ fn queues(sources: &Sources) -> Vec<Family> {
     let mut families = vec![waiting];
     if let Some(bytes) = (sources.store_queue_bytes)() {
         families.push(gauge("store_queue", Some("bytes"), "Summaries that wait for the disk", bytes as f64));
-    }
-    let size = |suffix: &str| {
-        let mut path = sources.path.clone()?.into_os_string();
-        path.push(suffix);
-        std::fs::metadata(path).map(|file| file.len()).ok()
-    };
-    if let Some(bytes) = size("") {
-        // The log beside it is gone while nothing is written.
-        let bytes = bytes + size("-wal").unwrap_or(0);
-        families.push(gauge("store", Some("bytes"), "Size of the store on disk", bytes as f64));
     }
     families
 }

@@ -23,6 +23,9 @@ const MAX_DECIMALS: u8 = 6;
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 /// Most points that are believed of a chunk: more than a day of seconds ten times over.
 const MAX_POINTS: u64 = 1 << 20;
+/// Most points that a byte of a chunk can stand for. Columns that never change and times at equal distances cost nothing a
+/// point, so there is no bound by nature. One that no history reaches: chunks of a day of seconds have about 900.
+const MAX_PER_BYTE: u64 = 4096;
 
 /// A chunk that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +47,11 @@ mod kind {
 /// Compresses points, which must be in the order of time. Their last reading is kept if all of them have one.
 ///
 /// # Errors
-/// When the compressor refuses, which it has no reason to.
+/// When there are more than could be read again, or the compressor refuses, which it has no reason to.
 pub fn pack(points: &[Point]) -> Result<Vec<u8>, Damaged> {
+    if points.len() as u64 > MAX_POINTS {
+        return Err(Damaged(format!("it would have {} points, more than {MAX_POINTS}", points.len())));
+    }
     let mut out = Writer::default();
     out.byte(FORMAT);
     out.number(points.len() as u64);
@@ -78,7 +84,11 @@ pub fn pack(points: &[Point]) -> Result<Vec<u8>, Damaged> {
     if columns.len() == 3 {
         out.column(kind::ABSENT, &[]);
     }
-    Ok(out.into_bytes())
+    let mut bytes = out.into_bytes();
+    // What follows the columns is not read.
+    let least = points.len().div_ceil(MAX_PER_BYTE as usize);
+    bytes.resize(bytes.len().max(least), 0);
+    Ok(bytes)
 }
 
 /// The points of a chunk, in the order of time.
@@ -92,7 +102,7 @@ pub fn unpack(chunk: &[u8]) -> Result<Vec<Point>, Damaged> {
         return Err(Damaged(format!("it has format {format}, this hub reads {FORMAT}")));
     }
     let points = reader.number()?;
-    if points > MAX_POINTS {
+    if points > MAX_POINTS.min(MAX_PER_BYTE * chunk.len() as u64) {
         return Err(Damaged(format!("it claims {points} points")));
     }
     let points = usize::try_from(points).map_err(|_| Damaged("it is too large".to_owned()))?;

@@ -1,9 +1,15 @@
 //! What is found in a store by looking through all of it.
 
-use super::{chunk, tier::Tier};
+use super::{
+    chunk::{self, Damaged},
+    tier::Tier,
+};
 
 /// Most problems that are named one by one.
 const MAX_NAMED: usize = 20;
+
+/// Is told how far it is: what is looked at, and how many of how many.
+pub type Watch<'a> = &'a mut dyn FnMut(&'static str, u64, u64);
 
 /// What is in a store, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +43,9 @@ pub struct TierFindings {
 
 impl TierFindings {
     /// Looks at a chunk, whose owner is told as "METRIC of DEVICE".
-    pub(super) fn look(
-        &mut self,
-        tier: Tier,
-        span: i64,
-        owner: &str,
-        chunk: &[u8],
-        problems: &mut Vec<String>,
-    ) {
+    pub(super) fn look(&mut self, tier: Tier, span: i64, owner: &str, chunk: &[u8], problems: &mut Problems) {
         self.chunks += 1;
-        let mut told = |what: &str| problems.push(format!("{owner}, part {span} of its history: {what}"));
+        let mut told = |what: &str| problems.add(|| format!("{owner}, part {span} of its history: {what}"));
         let points = match chunk::unpack(chunk) {
             Ok(points) => points,
             Err(error) => return told(&error.to_string()),
@@ -65,12 +64,36 @@ impl TierFindings {
     }
 }
 
-/// Leaves as many problems as anybody reads.
-pub(super) fn named(mut problems: Vec<String>) -> Vec<String> {
-    let more = problems.len().saturating_sub(MAX_NAMED);
-    problems.truncate(MAX_NAMED);
-    if more > 0 {
-        problems.push(format!("and {more} more of the kind"));
+/// What is wrong so far: as many as anybody reads, and the number of the others.
+#[derive(Default)]
+pub(super) struct Problems {
+    named: Vec<String>,
+    more: usize,
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, line: impl FnOnce() -> String) {
+        if self.named.len() < MAX_NAMED {
+            self.named.push(line());
+        } else {
+            self.more += 1;
+        }
     }
-    problems
+
+    /// Notes a summary that cannot be read, or not as what it is filed under.
+    pub(super) fn add_summary(&mut self, device: &str, boot: &str, sequence: i64, damage: &Damaged) {
+        let Damaged(reason) = damage;
+        self.add(|| format!("summary {sequence} of {device} in run {boot} is damaged: {reason}"));
+    }
+
+    pub(super) fn into_lines(self) -> Vec<String> {
+        let more = (self.more > 0).then(|| format!("and {} more of the kind", self.more));
+        self.named.into_iter().chain(more).collect()
+    }
+}
+
+/// Looks at the figures of a summary, which its decoder takes as they are.
+pub(super) fn look_at_figures<'a>(figures: impl Iterator<Item = &'a f64>) -> Result<(), Damaged> {
+    let all = { figures }.all(|figure| figure.is_finite());
+    if all { Ok(()) } else { Err(Damaged("a figure in it is no number".to_owned())) }
 }

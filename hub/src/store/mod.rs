@@ -154,6 +154,12 @@ pub trait Read: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn ledger_totals(&self) -> Result<LedgerTotals, StoreError>;
+
+    /// What the store takes on its disk, in bytes.
+    ///
+    /// # Errors
+    /// When that cannot be told now.
+    fn bytes(&self) -> Result<u64, StoreError>;
 }
 
 /// The sums of all runs.

@@ -9,7 +9,7 @@ pub(crate) mod proxy;
 use hub::{
     api::{self, Api, Password},
     config::HistoryConfig,
-    events::{Recorder, RecorderThread},
+    events::{self, Recorder, RecorderThread},
     forget::Forget,
     ingest::Ingest,
     labels::Labels,
@@ -53,7 +53,12 @@ impl Hub {
     }
 
     pub(crate) async fn start_at(place: &Place) -> Self {
-        Self::start_on(place, None, Stream::default(), false, |store| store).await
+        Self::start_opened(|| place.open_with_events()).await
+    }
+
+    /// On what `open` opens, on a thread of its own.
+    pub(crate) async fn start_opened(open: impl FnOnce() -> (Box<dyn Store>, events::Log) + Send) -> Self {
+        Self::start_on(open, None, Stream::default(), false, |store| store).await
     }
 
     pub(crate) async fn start_with(path: &Path, password: Option<&str>, stream: Stream) -> Self {
@@ -63,7 +68,7 @@ impl Hub {
     /// Its store panics at the first summary.
     pub(crate) async fn start_fragile(path: &Path) -> Self {
         let fragile = |store| -> Box<dyn Store> { Box::new(Fragile(store)) };
-        Self::start_on(&Place::at(path), None, Stream::default(), false, fragile).await
+        Self::start_on(|| Place::at(path).open_with_events(), None, Stream::default(), false, fragile).await
     }
 
     /// With figures for everybody or not.
@@ -73,18 +78,19 @@ impl Hub {
         stream: Stream,
         open_metrics: bool,
     ) -> Self {
-        Self::start_on(&Place::at(path), password, stream, open_metrics, |store| store).await
+        let open = || Place::at(path).open_with_events();
+        Self::start_on(open, password, stream, open_metrics, |store| store).await
     }
 
     async fn start_on(
-        place: &Place,
+        open: impl FnOnce() -> (Box<dyn Store>, events::Log) + Send,
         password: Option<&str>,
         stream: Stream,
         open_metrics: bool,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Self {
         let (store, events, devices, (recorder, recorder_thread)) = apart(|| {
-            let (mut store, events) = place.open_with_events();
+            let (mut store, events) = open();
             let devices = store.load().unwrap();
             let chosen = store.chosen().unwrap();
             let recorder = Recorder::start(events.clone(), None).unwrap();
@@ -115,7 +121,6 @@ impl Hub {
             events: recorder.counters(),
             queues: vec![("incoming", Box::new(|| Some(3)))],
             store_queue_bytes: Box::new(|| None),
-            path: if let Place::File(path, _) = place { Some(path.clone()) } else { None },
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -179,6 +184,12 @@ impl Hub {
                 return ack;
             }
         }
+    }
+
+    /// Whether the next ack says that all of `boot` up to `sequence` is there, without a hole.
+    pub(crate) async fn acked_if(&mut self, boot: &str, sequence: u64) -> bool {
+        let ack = self.next_ack().await;
+        ack.boot.as_str() == boot && ack.sequence >= sequence && ack.missing.is_empty()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

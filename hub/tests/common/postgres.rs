@@ -100,6 +100,16 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Holds all of its processes still, as one that hangs, or lets them go on.
+    pub(crate) fn hold(&self, still: bool) {
+        let signal = if still { "STOP" } else { "CONT" };
+        // The first of them first: while it stands still there come no more.
+        send(&self.child, signal);
+        for process in children(self.child.id()) {
+            let _ = Command::new("kill").args([&format!("-{signal}"), &process]).status();
+        }
+    }
+
     /// Starts it once more, with what it had, and more options.
     pub(crate) fn start_again(&mut self, more: &[&str]) {
         let options: Vec<String> =
@@ -120,6 +130,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.hold(false);
         send(&self.child, "QUIT");
         let _ = self.child.wait();
     }
@@ -152,6 +163,17 @@ fn log(folder: &Path) -> String {
 
 fn send(child: &Child, signal: &str) {
     let _ = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+}
+
+fn children(of: u32) -> Vec<String> {
+    let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap());
+    let is_child = |name: &String| {
+        let stat = fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+        // Behind the name of the program, which may be anything: its state, and who started it.
+        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)).map(str::to_owned);
+        parent == Some(of.to_string())
+    };
+    processes.filter_map(|entry| entry.file_name().into_string().ok()).filter(is_child).collect()
 }
 
 /// A program of the newest PostgreSQL there is, as a user that it accepts, and which ends when the test does, however

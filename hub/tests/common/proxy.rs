@@ -24,6 +24,8 @@ struct Shared {
     swallow: AtomicUsize,
     /// The server does not learn of it when a connection breaks.
     hold: AtomicBool,
+    /// Connections are made and stay, but nothing arrives, either way.
+    mute: AtomicBool,
     /// What the server does not know to be dead.
     held: Mutex<Vec<TcpStream>>,
     open: Mutex<Vec<TcpStream>>,
@@ -38,6 +40,7 @@ impl Proxy {
             port,
             swallow: AtomicUsize::new(0),
             hold: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
             held: Mutex::default(),
             open: Mutex::default(),
         };
@@ -70,6 +73,20 @@ impl Proxy {
         }
     }
 
+    /// Goes silent, or works again, when what was connected meanwhile has ended: bytes are missing in it.
+    pub(crate) fn mute(&self, mute: bool) {
+        self.0.mute.store(mute, SeqCst);
+        if !mute {
+            for client in self.0.open.lock().unwrap().drain(..) {
+                let _ = client.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    fn is_mute(&self) -> bool {
+        self.0.mute.load(SeqCst)
+    }
+
     fn join(&self, client: TcpStream) {
         let Ok(server) = TcpStream::connect(("127.0.0.1", self.0.upstream)) else { return };
         self.0.open.lock().unwrap().push(client.try_clone().unwrap());
@@ -77,7 +94,8 @@ impl Proxy {
         let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
         let (proxy, losing) = (self.clone(), lost.clone());
         thread::spawn(move || proxy.forth(from, to, &losing));
-        thread::spawn(move || back(server, client, &lost));
+        let proxy = self.clone();
+        thread::spawn(move || proxy.back(server, client, &lost));
     }
 
     fn forth(&self, mut client: TcpStream, mut server: TcpStream, lost: &AtomicBool) {
@@ -89,7 +107,7 @@ impl Proxy {
             if commits && self.0.swallow.fetch_update(SeqCst, SeqCst, one_less).is_ok() {
                 lost.store(true, SeqCst);
             }
-            if server.write_all(bytes).is_err() {
+            if !self.is_mute() && server.write_all(bytes).is_err() {
                 break;
             }
         }
@@ -99,14 +117,14 @@ impl Proxy {
             let _ = server.shutdown(Shutdown::Both);
         }
     }
-}
 
-fn back(mut server: TcpStream, mut client: TcpStream, lost: &AtomicBool) {
-    let mut buffer = vec![0; 1 << 16];
-    while let Ok(length @ 1..) = server.read(&mut buffer) {
-        if lost.load(SeqCst) || client.write_all(&buffer[..length]).is_err() {
-            break;
+    fn back(&self, mut server: TcpStream, mut client: TcpStream, lost: &AtomicBool) {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = server.read(&mut buffer) {
+            if lost.load(SeqCst) || (!self.is_mute() && client.write_all(&buffer[..length]).is_err()) {
+                break;
+            }
         }
+        let _ = client.shutdown(Shutdown::Both);
     }
-    let _ = client.shutdown(Shutdown::Both);
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::events::Log;
+
 /// A run of a device's agent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source {
@@ -88,6 +90,10 @@ pub(super) struct Account {
     /// Readings that each device's points have together, and that its hours have.
     pub(super) readings: BTreeMap<String, (u64, u64)>,
     pub(super) ledger: BTreeMap<Source, LedgerRun>,
+    /// What happened to devices, as the store tells it.
+    pub(super) events: Log,
+    /// Devices, each of which came and went at least twice.
+    pub(super) devices: Vec<String>,
     /// What went wrong besides: a program that ended by itself, a panic in a log, a damaged store.
     pub(super) incidents: Vec<String>,
 }

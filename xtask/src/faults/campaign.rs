@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::account::{Account, LedgerRun, RunAccount, Source};
+use super::database::Database;
+use super::events::{self, Log};
 use super::inject::{self, Active};
 use super::plan::Planned;
 use super::stage::{Agent, Stage};
@@ -173,6 +175,25 @@ fn patiently<T>(ask: impl Fn() -> anyhow::Result<T>) -> anyhow::Result<T> {
     }
 }
 
+/// Reads the tables themselves.
+fn read_store(stage: &mut Stage, account: &mut Account) -> anyhow::Result<()> {
+    account.devices = stage.agents.iter().map(|agent| agent.device.clone()).collect();
+    let (events, marks) = if let Some(database) = &stage.database {
+        account.rows = database.rows()?;
+        let ask = |sql: &str| database.ask(&format!("SET search_path = edgewise; {sql}"));
+        (ask(events::EVENTS)?, ask(events::MARKS)?)
+    } else {
+        let file = stage.hub.disk.data().join("edgewise.db");
+        if let Some(damage) = store::damage(&file)? {
+            stage.incidents.push(format!("the store is damaged: {}", damage.trim()));
+        }
+        account.rows = store::rows(&file)?;
+        (store::lines(&file, events::EVENTS)?, store::lines(&file, events::MARKS)?)
+    };
+    account.events = Log::read(&events, &marks).context("events that are not understood")?;
+    Ok(())
+}
+
 fn read_traces(
     stage: &mut Stage,
     account: &mut Account,
@@ -203,12 +224,9 @@ fn read_traces(
             .push(format!("the subscriber saw {} messages that are not understood", seen.unreadable));
     }
     (account.seen, account.acks) = (seen.summaries, seen.acks);
-    let file = stage.hub.disk.data().join("edgewise.db");
-    if let Some(damage) = store::damage(&file)? {
-        stage.incidents.push(format!("the store is damaged: {}", damage.trim()));
-    }
-    account.rows = store::rows(&file)?;
-    let points = export::points(&stage.hub.disk.data())?;
+    read_store(stage, account)?;
+    let (data, url) = (stage.hub.disk.data(), stage.database.as_ref().map(Database::url));
+    let points = export::points(&data, url.as_deref())?;
     for agent in &stage.agents {
         let of = |points: &[export::Exported]| -> u64 {
             points.iter().filter(|point| point.device == agent.device).map(|point| point.figures.count).sum()
@@ -219,7 +237,7 @@ fn read_traces(
     let (packed, unread) = known.packed(points, &account.rows);
     account.rows.extend(packed);
     stage.incidents.extend(unread.map(|key| format!("the store has {key:?} and does not export it")));
-    stage.incidents.extend(export::complaint_of_the_doctor(&stage.hub.disk.data())?);
+    stage.incidents.extend(export::complaint_of_the_doctor(&data, url.as_deref())?);
     let units = stage.agents.iter().map(|agent| &agent.unit).chain([&stage.hub.unit]);
     for log in units.flat_map(super::unit::Unit::logs) {
         if let Some(line) = journal::panic(&log) {

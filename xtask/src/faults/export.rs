@@ -22,9 +22,9 @@ pub(super) struct Exported {
 }
 
 /// All summaries of a store, packed or not.
-pub(super) fn points(data: &Path) -> anyhow::Result<Vec<Exported>> {
+pub(super) fn points(data: &Path, database: Option<&str>) -> anyhow::Result<Vec<Exported>> {
     // The hub's clock may have been far ahead.
-    let output = hub(data, &["export", "--metric", METRIC, "--to", "2099-01-01T00:00:00Z"])?;
+    let output = hub(data, database, &["export", "--metric", METRIC, "--to", "2099-01-01T00:00:00Z"])?;
     if !output.status.success() {
         bail!("the store cannot be exported: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -33,16 +33,17 @@ pub(super) fn points(data: &Path) -> anyhow::Result<Vec<Exported>> {
 }
 
 /// What `hub doctor` finds wrong; nothing if all is well.
-pub(super) fn complaint_of_the_doctor(data: &Path) -> anyhow::Result<Option<String>> {
-    let output = hub(data, &["doctor"])?;
+pub(super) fn complaint_of_the_doctor(data: &Path, database: Option<&str>) -> anyhow::Result<Option<String>> {
+    let output = hub(data, database, &["doctor"])?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok((!output.status.success()).then(|| format!("hub doctor: {}", text.replace('\n', "; "))))
 }
 
-/// Runs a command of the hub on a store.
-pub(super) fn hub(data: &Path, arguments: &[&str]) -> anyhow::Result<Output> {
+/// Runs a command of the hub on a store: the file in `data`, or a database by its address.
+pub(super) fn hub(data: &Path, database: Option<&str>, arguments: &[&str]) -> anyhow::Result<Output> {
     let mut command = run::command(&programs::binary("hub"), arguments);
     command.arg("--data").arg(data).env("NO_COLOR", "1");
+    command.envs(database.map(|url| (programs::STORE_URL, url)));
     command.output().context("cannot run hub")
 }
 

@@ -4,8 +4,10 @@
 mod account;
 mod campaign;
 mod clock;
+mod database;
 mod dice;
 mod disk;
+mod events;
 mod export;
 mod inject;
 mod journal;
@@ -27,6 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 
+use crate::failure::usage;
 use crate::signals::EndRequested;
 use crate::{apt, project, run};
 use plan::{Kind, Scope};
@@ -47,6 +50,9 @@ pub(crate) struct Options {
     /// The hub's own broker, a mosquitto, or half of the faults with each
     #[arg(long, value_enum, default_value_t = Broker::Both)]
     broker: Broker,
+    /// Where the hub keeps its history: in its own file, or in a PostgreSQL that is broken as well
+    #[arg(long, value_enum, default_value_t = Keeping::File)]
+    store: Keeping,
     /// How many agents
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=50))]
     devices: u16,
@@ -62,6 +68,12 @@ enum Subject {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Keeping {
+    File,
+    Postgresql,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Broker {
     Embedded,
     Mosquitto,
@@ -69,14 +81,24 @@ enum Broker {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let programs = [
+    let database = options.store == Keeping::Postgresql;
+    if database && options.of == Subject::Store {
+        return Err(usage(
+            "`--of store` breaks a hub at its own file: leave out `--store postgresql`".to_owned(),
+        ));
+    }
+    let mut programs = vec![
         ("mosquitto", "mosquitto"),
         ("mosquitto_sub", "mosquitto-clients"),
         ("sqlite3", "sqlite3"),
         ("faketime", "faketime"),
     ];
+    if database {
+        programs.extend([("postgres", "postgresql"), ("psql", "postgresql-client")]);
+    }
     apt::ensure(&apt::lacking(&programs), &[])?;
-    let can_mount = namespace::enter()?;
+    // Where a user is made root to mount there is none of the users that PostgreSQL accepts.
+    let can_mount = (!database || rustix::process::geteuid().is_root()) && namespace::enter()?;
     // After the above, which may start this program again.
     let end = EndRequested::install()?;
     if !options.built {
@@ -93,7 +115,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     let faketime = clock::library();
-    let kinds = kinds(can_mount, faketime.is_some());
+    let kinds = kinds(can_mount, faketime.is_some(), database);
     let count = usize::from(options.count);
     let shares = match options.broker {
         Broker::Embedded => vec![(BrokerKind::Embedded, count)],
@@ -103,21 +125,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
     let mut reports = Vec::new();
     for (broker, count) in shares.into_iter().filter(|(_, count)| *count > 0) {
-        let (title, folder) = match broker {
-            BrokerKind::Embedded => ("with the hub's own broker", "embedded"),
-            BrokerKind::Mosquitto => ("with a mosquitto", "mosquitto"),
+        let (mut title, folder) = match broker {
+            BrokerKind::Embedded => ("with the hub's own broker".to_owned(), "embedded"),
+            BrokerKind::Mosquitto => ("with a mosquitto".to_owned(), "mosquitto"),
         };
+        if database {
+            title += " and PostgreSQL";
+        }
         println!("\n== {count} faults {title}, {} agents, seed {seed}", options.devices);
         let directory = project::scratch().join("faults").join(folder);
+        let directory = if database { directory.with_extension("postgresql") } else { directory };
         let agents = usize::from(options.devices);
-        let scope = Scope { agents, broker: broker == BrokerKind::Mosquitto, kinds: kinds.clone() };
+        let scope = Scope { agents, broker: broker == BrokerKind::Mosquitto, database, kinds: kinds.clone() };
         let plan = plan::plan(seed, count, &scope);
         let faketime = faketime.as_deref();
-        let setup = Setup { directory: &directory, broker, devices: agents, can_mount, faketime };
+        let setup = Setup { directory: &directory, broker, database, devices: agents, can_mount, faketime };
         let mut stage = Stage::start(&setup, &end)?;
         campaign::play(&mut stage, &plan, &end)?;
         let account = campaign::settle(&mut stage, &end)?;
-        let report = Report::new(title.to_owned(), &plan, proof::judge(&account));
+        let report = Report::new(title, &plan, proof::judge(&account));
         println!("\n{report}");
         if !report.is_sound() {
             println!("The logs are in {}", directory.display());
@@ -134,7 +160,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// What this machine allows; says what is left out, and why.
-fn kinds(can_mount: bool, has_faketime: bool) -> Vec<Kind> {
+fn kinds(can_mount: bool, has_faketime: bool, database: bool) -> Vec<Kind> {
     if !can_mount {
         println!("left out: full and read-only disks, for which this user may not mount (try as root)");
     }
@@ -144,6 +170,7 @@ fn kinds(can_mount: bool, has_faketime: bool) -> Vec<Kind> {
     let possible = |kind: &Kind| match kind {
         Kind::DiskFull | Kind::ReadOnly => can_mount,
         Kind::ClockStep => has_faketime,
+        kind if kind.is_of_databases() => database,
         _ => true,
     };
     Kind::ALL.into_iter().filter(possible).collect()

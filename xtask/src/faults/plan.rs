@@ -12,6 +12,10 @@ pub(super) enum Kind {
     Kill,
     /// SIGTERM, and a start again.
     Terminate,
+    /// A database that is shut down in order, and a start again.
+    StopFast,
+    /// A database that is shut down as by a crash, and a start again.
+    StopAtOnce,
     /// SIGSTOP and SIGCONT, as a suspended machine.
     Suspend,
     /// Connections end, new ones are possible at once.
@@ -31,9 +35,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Kill,
         Self::Terminate,
+        Self::StopFast,
+        Self::StopAtOnce,
         Self::Suspend,
         Self::Sever,
         Self::Cut,
@@ -44,10 +50,17 @@ impl Kind {
         Self::ClockStep,
     ];
 
+    /// Whether only a database can be broken so.
+    pub(super) fn is_of_databases(self) -> bool {
+        matches!(self, Self::StopFast | Self::StopAtOnce)
+    }
+
     /// What of a target it breaks; two faults on the same at once would undo each other.
     fn organ(self) -> Organ {
         match self {
-            Self::Kill | Self::Terminate | Self::Suspend => Organ::Process,
+            Self::Kill | Self::Terminate | Self::StopFast | Self::StopAtOnce | Self::Suspend => {
+                Organ::Process
+            }
             Self::Sever | Self::Cut | Self::Slow | Self::HalfOpen => Organ::Network,
             Self::DiskFull | Self::ReadOnly => Organ::Disk,
             Self::ClockStep => Organ::Clock,
@@ -59,7 +72,7 @@ impl Kind {
     fn lasts_ms(self) -> (u64, u64) {
         match self {
             Self::Sever => (0, 0),
-            Self::Kill | Self::Terminate => (0, 4_000),
+            Self::Kill | Self::Terminate | Self::StopFast | Self::StopAtOnce => (0, 4_000),
             Self::Suspend | Self::Cut | Self::ClockStep => (300, 7_000),
             Self::Slow | Self::HalfOpen | Self::DiskFull | Self::ReadOnly => (1_000, 9_000),
         }
@@ -71,6 +84,8 @@ impl fmt::Display for Kind {
         out.pad(match self {
             Self::Kill => "kill -9",
             Self::Terminate => "stop",
+            Self::StopFast => "stop (fast)",
+            Self::StopAtOnce => "stop (immediate)",
             Self::Suspend => "suspend",
             Self::Sever => "sever",
             Self::Cut => "cut",
@@ -97,6 +112,8 @@ pub(super) enum Target {
     Agent(usize),
     Hub,
     Broker,
+    /// The hub's database.
+    Database,
 }
 
 impl fmt::Display for Target {
@@ -105,6 +122,7 @@ impl fmt::Display for Target {
             Self::Agent(number) => write!(out, "agent {}", number + 1),
             Self::Hub => out.write_str("hub"),
             Self::Broker => out.write_str("broker"),
+            Self::Database => out.write_str("database"),
         }
     }
 }
@@ -127,7 +145,9 @@ impl fmt::Display for Fault {
             Kind::DiskFull => write!(out, "fill the disk of {target}"),
             Kind::ReadOnly => write!(out, "make the disk of {target} read-only"),
             Kind::ClockStep => write!(out, "step the clock of {target} by {dose:+} s"),
-            Kind::Kill | Kind::Terminate | Kind::Suspend => write!(out, "{kind} {target}"),
+            Kind::Kill | Kind::Terminate | Kind::StopFast | Kind::StopAtOnce | Kind::Suspend => {
+                write!(out, "{kind} {target}")
+            }
         }
     }
 }
@@ -145,12 +165,17 @@ pub(super) struct Scope {
     pub(super) agents: usize,
     /// A broker of its own, to which the hub has a connection that can be broken as well.
     pub(super) broker: bool,
+    /// A database of its own, to which the hub has a connection that can be broken as well.
+    pub(super) database: bool,
     /// What this machine allows.
     pub(super) kinds: Vec<Kind>,
 }
 
 impl Scope {
     fn targets(&self, kind: Kind) -> Vec<Target> {
+        if kind.is_of_databases() {
+            return if self.database { vec![Target::Database] } else { Vec::new() };
+        }
         let mut targets: Vec<_> = (0..self.agents).map(Target::Agent).collect();
         // As likely as an agent, however many of these there are.
         let weight = self.agents.div_ceil(2);
@@ -159,13 +184,19 @@ impl Scope {
             Organ::Network => self.broker,
             // A hub whose store cannot be written stops in the same place whether it is full or read-only, and
             // SQLite keeps its files open, which a read-only mount over them would not touch.
-            Organ::Disk => kind == Kind::DiskFull,
+            Organ::Disk => kind == Kind::DiskFull && !self.database,
         };
         if hub {
             targets.extend(std::iter::repeat_n(Target::Hub, weight));
         }
         if self.broker && matches!(kind.organ(), Organ::Process) {
             targets.extend(std::iter::repeat_n(Target::Broker, weight));
+        }
+        // SIGTERM has a database wait for its clients, which is no fault.
+        let can_break = matches!(kind.organ(), Organ::Process | Organ::Network) && kind != Kind::Terminate;
+        if self.database && can_break {
+            // As likely as all others together: it is what the campaign is about.
+            targets.extend(std::iter::repeat_n(Target::Database, targets.len()));
         }
         targets
     }
@@ -207,7 +238,11 @@ pub(super) fn plan(seed: u64, count: usize, scope: &Scope) -> Vec<Planned> {
             Kind::ClockStep => dice.below(24 * 3600) as i64 - 12 * 3600,
             _ => 0,
         };
-        let (least, most) = kind.lasts_ms();
+        let (least, most) = match (kind, target) {
+            // Longer than a hub has patience.
+            (Kind::Suspend, Target::Database) => (1_000, 12_000),
+            _ => kind.lasts_ms(),
+        };
         let until = now + dice.between_ms(least, most);
         planned.push(Planned { at: now, until, fault: Fault { kind, target, dose } });
     }
@@ -219,7 +254,7 @@ mod tests {
     use super::*;
 
     fn scope() -> Scope {
-        Scope { agents: 4, broker: true, kinds: Kind::ALL.to_vec() }
+        Scope { agents: 4, broker: true, database: true, kinds: Kind::ALL.to_vec() }
     }
 
     #[test]
@@ -248,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_kind_comes_up_and_hits_everybody_it_can() {
-        let plan = plan(1, 400, &scope());
+        let plan = plan(1, 500, &scope());
         for kind in Kind::ALL {
             let hit: Vec<_> = plan.iter().map(|p| p.fault).filter(|f| f.kind == kind).collect();
             assert!(hit.len() >= 30, "{kind}: {}", hit.len());
@@ -256,7 +291,10 @@ mod tests {
                 assert!(hit.iter().any(|fault| fault.target == target), "{kind} never hits {target}");
             }
         }
-        let alone = Scope { broker: false, ..scope() };
-        assert!(super::plan(1, 400, &alone).iter().all(|p| p.fault.target != Target::Broker));
+        let of_database = plan.iter().filter(|p| p.fault.target == Target::Database).count();
+        assert!(of_database > 150, "{of_database}");
+        let alone = Scope { broker: false, database: false, ..scope() };
+        let others = [Target::Broker, Target::Database];
+        assert!(super::plan(1, 400, &alone).iter().all(|p| !others.contains(&p.fault.target)));
     }
 }

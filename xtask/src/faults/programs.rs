@@ -11,6 +11,9 @@ use super::proof::AFTER_MS;
 use super::unit::Unit;
 use crate::{project, run};
 
+/// Where a hub is told of its database.
+pub(super) const STORE_URL: &str = "EDGEWISE_STORE_URL";
+
 /// Which broker the hub uses.
 #[derive(Clone, Copy)]
 pub(super) enum HubBroker {
@@ -39,7 +42,14 @@ pub(super) fn broker(dir: &Path, port: u16) -> anyhow::Result<Unit> {
     }))
 }
 
-pub(super) fn hub(dir: &Path, data: &Path, http: u16, broker: HubBroker, clock: Option<&WallClock>) -> Unit {
+pub(super) fn hub(
+    dir: &Path,
+    data: &Path,
+    database: Option<String>,
+    http: u16,
+    broker: HubBroker,
+    clock: Option<&WallClock>,
+) -> Unit {
     let (program, data, clock) = (binary("hub"), data.to_owned(), clock.cloned());
     Unit::new("hub", dir.join("hub"), move || {
         let mut command = run::command(&program, ["--http", &format!("127.0.0.1:{http}"), "--data"]);
@@ -53,7 +63,7 @@ pub(super) fn hub(dir: &Path, data: &Path, http: u16, broker: HubBroker, clock: 
         }
         // Packed as soon as their hour is over for the hub.
         command.env("EDGEWISE_HISTORY_SETTLE_MINUTES", "0").env("EDGEWISE_HISTORY_UPKEEP_SECONDS", "1");
-        command.env("NO_COLOR", "1");
+        command.env("NO_COLOR", "1").envs(database.iter().map(|url| (STORE_URL, url)));
         command
     })
 }

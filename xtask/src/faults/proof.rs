@@ -10,6 +10,7 @@
 //! 6. No summary is in the store twice, as what it is not, or without anybody having made it.
 //! 7. The ledger says what the store has.
 //! 8. The hours of a device have as many readings as its summaries.
+//! 9. Events of a device that exclude each other alternate, and the last is how it ended.
 //!
 //! What none of these covers, the last seconds of an agent that was killed, was never promised.
 
@@ -21,6 +22,8 @@ use super::account::{Account, Ending, Key, RunAccount, Source, Span};
 pub(super) const AFTER_MS: u64 = 2_000;
 /// How long a busy machine may take to notice that and to write it.
 const MOMENT_MS: u64 = 3_000;
+/// How often a device says goodbye at least: after the last fault, and after a new start.
+const GOODBYES: usize = 2;
 
 /// The outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub(super) struct Verdict {
     pub(super) witnessed: u64,
     pub(super) acks: u64,
     pub(super) never_promised: u64,
+    pub(super) events: u64,
+    /// Events that are doubled, lost, or that nobody made.
+    pub(super) events_wrong: u64,
     /// Promised and not there.
     pub(super) missing: BTreeSet<Key>,
     /// There more than once, or twice by content.
@@ -91,6 +97,10 @@ pub(super) fn judge(account: &Account) -> Verdict {
             .complain(format!("the subscriber saw {number} that were never made, such as {}", name(first)));
     }
     verdict.compare_ledger(account, &stored);
+    verdict.events = account.events.events.len() as u64;
+    let of_events = account.events.complaints(&account.devices, GOODBYES);
+    verdict.events_wrong = of_events.len() as u64;
+    verdict.complaints.extend(of_events);
     let lost = made.iter().filter(|key| !in_hand(key) && !verdict.missing.contains(key));
     verdict.never_promised = lost.count() as u64;
     verdict

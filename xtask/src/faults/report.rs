@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::plan::{Kind, Planned};
+use super::plan::{Kind, Planned, Target};
 use super::proof::Verdict;
 
 /// Most lines about what is wrong; the first say most.
@@ -13,6 +13,8 @@ const COMPLAINTS: usize = 20;
 pub(super) struct Report {
     pub(super) title: String,
     faults: BTreeMap<Kind, usize>,
+    /// How many of them the database had.
+    of_database: usize,
     verdict: Verdict,
 }
 
@@ -22,7 +24,8 @@ impl Report {
         for planned in plan {
             *faults.entry(planned.fault.kind).or_default() += 1;
         }
-        Self { title, faults, verdict }
+        let of_database = plan.iter().filter(|planned| planned.fault.target == Target::Database).count();
+        Self { title, faults, of_database, verdict }
     }
 
     /// Whether everything was as promised.
@@ -32,19 +35,23 @@ impl Report {
 
     /// One line for the end.
     pub(super) fn sum(&self) -> String {
-        let Self { title, faults, verdict } = self;
+        let Self { title, faults, verdict, .. } = self;
         let (missing, twice) = (verdict.missing.len(), verdict.twice.len());
+        let events = verdict.events_wrong;
         let number: usize = faults.values().sum();
-        format!("{title}: {number} faults, {missing} missing, {twice} stored twice")
+        format!("{title}: {number} faults, {missing} missing, {twice} stored twice, {events} events wrong")
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { title, faults, verdict } = self;
+        let Self { title, faults, of_database, verdict } = self;
         writeln!(out, "-- {title}")?;
         for (kind, number) in faults {
             writeln!(out, "{:<44}{number:>9}", format!("faults: {kind}"))?;
+        }
+        if *of_database > 0 {
+            writeln!(out, "{:<44}{of_database:>9}", "of all faults the database's")?;
         }
         let rows = [
             ("runs of agents", verdict.runs),
@@ -56,6 +63,8 @@ impl fmt::Display for Report {
             ("seen by a subscriber", verdict.witnessed),
             ("acks seen by a subscriber", verdict.acks),
             ("never promised: last seconds before a kill", verdict.never_promised),
+            ("events", verdict.events),
+            ("events doubled, lost or made up", verdict.events_wrong),
             ("missing", verdict.missing.len() as u64),
             ("stored twice", verdict.twice.len() as u64),
         ];

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 
 use super::account::{Ending, Key, Span};
 use super::clock::{self, WallClock};
+use super::database::Database;
 use super::disk::Disk;
 use super::plan::Target;
 use super::proof::AFTER_MS;
@@ -43,6 +44,8 @@ pub(super) enum BrokerKind {
 pub(super) struct Setup<'a> {
     pub(super) directory: &'a Path,
     pub(super) broker: BrokerKind,
+    /// Whether the hub has a database instead of a file.
+    pub(super) database: bool,
     pub(super) devices: usize,
     pub(super) can_mount: bool,
     pub(super) faketime: Option<&'a Path>,
@@ -54,6 +57,7 @@ pub(super) struct Stage {
     pub(super) agents: Vec<Agent>,
     pub(super) hub: Hub,
     pub(super) broker: Option<Unit>,
+    pub(super) database: Option<Database>,
     pub(super) runs: Vec<Run>,
     /// What lay in spools when their agents were gone.
     pub(super) spooled: Vec<Key>,
@@ -106,12 +110,14 @@ impl Stage {
         let own_broker = setup.broker == BrokerKind::Mosquitto;
         let mut broker = own_broker.then(|| programs::broker(dir, mqtt)).transpose()?;
         let network = own_broker.then(|| Proxy::start(mqtt)).transpose()?;
+        let mut database = setup.database.then(|| Database::new(dir)).transpose()?;
         let disk = Disk::new(dir.join("hub.disk"), HUB_DISK, setup.can_mount)?;
         let clock = wall("hub")?;
         let address = network
             .as_ref()
             .map_or(programs::HubBroker::Own(mqtt), |network| programs::HubBroker::At(network.port()));
-        let unit = programs::hub(dir, &disk.data(), http, address, clock.as_ref());
+        let url = database.as_ref().map(Database::url);
+        let unit = programs::hub(dir, &disk.data(), url, http, address, clock.as_ref());
         let hub = Hub { unit, http, network, disk, clock, may_fall_until_ms: 0 };
         let mut agents = Vec::new();
         for number in 1..=setup.devices {
@@ -127,9 +133,14 @@ impl Stage {
         if let Some(broker) = &mut broker {
             broker.want();
         }
+        if let Some(database) = &mut database {
+            database.unit.want();
+        }
         let (runs, spooled, incidents) = Default::default();
         let last_hour = Instant::now();
-        let mut stage = Self { witness, agents, hub, broker, runs, spooled, incidents, last_hour };
+        let mut stage = Self { witness, agents, hub, broker, database, runs, spooled, incidents, last_hour };
+        stage
+            .wait_for("the database", end, |stage| stage.database.as_ref().is_none_or(Database::is_ready))?;
         // It must be there before the hub, or the subscriber would miss the first messages.
         stage.wait_for("the broker", end, |_| !own_broker || is_open(mqtt))?;
         stage.hub.unit.want();
@@ -183,6 +194,12 @@ impl Stage {
         if let Some(gone) = self.broker.as_mut().map(Unit::look).transpose()?.flatten() {
             self.note(Target::Broker, &gone, false);
         }
+        if let Some(database) = &mut self.database
+            && let Some(gone) = database.unit.look()?
+        {
+            let excused = clock::now_ms() < database.may_fall_until_ms;
+            self.note(Target::Database, &gone, excused);
+        }
         // It may give up when its broker is away; nobody relies on its seeing everything.
         self.witness.look().map(drop)
     }
@@ -200,7 +217,9 @@ impl Stage {
         let Gone { how, status, log, overdue, .. } = gone;
         let line = match how {
             How::Fell if excused => {
-                println!("          {target} ended with {status} for want of a disk and is started again");
+                println!(
+                    "          {target} ended with {status} because of what was done, and is started again"
+                );
                 return;
             }
             How::Fell => format!("{target} ended by itself with {status}, see {}", log.display()),
@@ -217,6 +236,7 @@ impl Stage {
             Target::Agent(number) => self.agents.get_mut(number).map(|agent| &mut agent.unit),
             Target::Hub => Some(&mut self.hub.unit),
             Target::Broker => self.broker.as_mut(),
+            Target::Database => self.database.as_mut().map(|database| &mut database.unit),
         }
     }
 
@@ -227,7 +247,9 @@ impl Stage {
                 let span = Span { to_ms: broken.to_ms + RETRY_MS, ..broken };
                 self.agents[number].spool_broken.push(span);
             }
-            Target::Hub | Target::Broker => self.hub.may_fall_until_ms = broken.to_ms + FALL_MS,
+            Target::Hub | Target::Broker | Target::Database => {
+                self.hub.may_fall_until_ms = broken.to_ms + FALL_MS;
+            }
         }
     }
 }

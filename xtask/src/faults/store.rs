@@ -20,6 +20,11 @@ pub(super) fn rows(file: &Path) -> anyhow::Result<Vec<Row>> {
         .collect()
 }
 
+/// Lines that a statement gives, with `|` between the fields.
+pub(super) fn lines(file: &Path, sql: &str) -> anyhow::Result<Vec<String>> {
+    Ok(query(file, sql)?.lines().map(str::to_owned).collect())
+}
+
 /// What SQLite finds wrong with the file itself; nothing if it is whole.
 pub(super) fn damage(file: &Path) -> anyhow::Result<Option<String>> {
     let found = query(file, "PRAGMA integrity_check")?;

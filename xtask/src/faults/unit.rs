@@ -79,6 +79,11 @@ impl Unit {
         self.send(How::Asked, Signal::TERM);
     }
 
+    /// Another signal than SIGTERM that asks it to end; it stays away until it is wanted again.
+    pub(super) fn ask_to_end_by(&mut self, signal: Signal) {
+        self.send(How::Asked, signal);
+    }
+
     fn send(&mut self, how: How, signal: Signal) {
         self.wanted = false;
         if let Some(process) = &self.process {
@@ -92,6 +97,11 @@ impl Unit {
         if let Some(process) = &self.process {
             process.signal(if still { Signal::STOP } else { Signal::CONT });
         }
+    }
+
+    /// The id of its process.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
     }
 
     /// Whether there is a process.

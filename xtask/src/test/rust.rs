@@ -36,7 +36,8 @@ pub(crate) fn build_programs() -> anyhow::Result<()> {
     cargo(&["build", "--workspace", "--locked", "--bins", "--tests"])
 }
 
-/// Short campaigns with fixed seeds: of messages, half of it with each kind of broker, and of the store.
+/// Short campaigns with fixed seeds: of messages, half of it with each kind of broker; of the store; and of messages with a
+/// database.
 pub(crate) fn faults() -> anyhow::Result<()> {
     build_programs()?;
     // As it is now: this very program's file may just have been replaced by the build.
@@ -45,6 +46,9 @@ pub(crate) fn faults() -> anyhow::Result<()> {
         &["--count", "20", "--seed", "4", "--broker", "both", "--built"][..],
         // Each kind once.
         &["--of", "store", "--count", "6", "--seed", "2", "--built"],
+        // Each kind once, seven of them of the database: killed, stopped both ways, hung longer than the hub has patience,
+        // and its network cut, severed and half open.
+        &["--store", "postgresql", "--count", "12", "--seed", "14747", "--broker", "embedded", "--built"],
     ] {
         let arguments = ["faults"].into_iter().chain(arguments.iter().copied());
         run::show(&mut run::command(&program.to_string_lossy(), arguments))?;

@@ -57,6 +57,8 @@ impl Step {
                 ("mosquitto_sub", "mosquitto-clients"),
                 ("sqlite3", "sqlite3"),
                 ("faketime", "faketime"),
+                ("postgres", "postgresql"),
+                ("psql", "postgresql-client"),
             ],
             Self::Browser => &[("chromium", "chromium")],
             Self::HomeAssistant => &[("mosquitto", "mosquitto")],

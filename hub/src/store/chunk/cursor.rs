@@ -1,7 +1,10 @@
 //! Reading and writing the parts of a chunk, or of a row.
 
 use super::{Damaged, kind};
-use pco::standalone;
+use pco::{
+    data_types::Number,
+    standalone::{DecompressorItem, FileDecompressor},
+};
 
 /// A chunk under way.
 #[derive(Default)]
@@ -110,11 +113,7 @@ impl<'a> Reader<'a> {
                 let value = bytes.try_into().map_err(|_| ends_early())?;
                 Ok(Some(vec![i64::from_le_bytes(value); points]))
             }
-            (kind::INTEGERS, bytes) => {
-                let mut column = vec![0i64; points];
-                whole(standalone::simple_decompress_into(bytes, &mut column), points)?;
-                Ok(Some(column))
-            }
+            (kind::INTEGERS, bytes) => decompressed(bytes, points).map(Some),
             (kind, _) => Err(unknown(kind)),
         }
     }
@@ -122,21 +121,34 @@ impl<'a> Reader<'a> {
     pub(super) fn floats(&mut self, points: usize) -> Result<Option<Vec<f64>>, Damaged> {
         match self.column()? {
             (kind::ABSENT, _) => Ok(None),
-            (kind::FLOATS, bytes) => {
-                let mut column = vec![0f64; points];
-                whole(standalone::simple_decompress_into(bytes, &mut column), points)?;
-                Ok(Some(column))
-            }
+            (kind::FLOATS, bytes) => decompressed(bytes, points).map(Some),
             (kind, _) => Err(unknown(kind)),
         }
     }
 }
 
-fn whole(result: pco::errors::PcoResult<pco::Progress>, points: usize) -> Result<(), Damaged> {
-    match result {
-        Ok(progress) if progress.n_processed == points && progress.finished => Ok(()),
-        Ok(progress) => Err(Damaged(format!("a column has {} of {points} numbers", progress.n_processed))),
-        Err(error) => Err(Damaged(format!("a column cannot be read: {error}"))),
+/// The numbers of a column. Room is made for as many as it says to hold, part by part, and only if that are not too many.
+fn decompressed<T: Number + Default>(mut bytes: &[u8], points: usize) -> Result<Vec<T>, Damaged> {
+    let unread = |error| Damaged(format!("a column cannot be read: {error}"));
+    let (file, rest) = FileDecompressor::new(bytes).map_err(unread)?;
+    bytes = rest;
+    let mut column: Vec<T> = Vec::new();
+    while let DecompressorItem::Chunk(mut part) = file.chunk_decompressor::<T, _>(bytes).map_err(unread)? {
+        let (from, to) = (column.len(), column.len().saturating_add(part.n()));
+        if to > points {
+            return Err(Damaged(format!("a column has {to} of {points} numbers")));
+        }
+        column.resize(to, T::default());
+        let read = part.read(&mut column[from..]).map_err(unread)?;
+        if !read.finished {
+            return Err(Damaged("a column goes on where it should end".to_owned()));
+        }
+        bytes = part.into_src();
+    }
+    if column.len() == points {
+        Ok(column)
+    } else {
+        Err(Damaged(format!("a column has {} of {points} numbers", column.len())))
     }
 }
 

@@ -63,6 +63,55 @@ fn a_chunk_of_another_format_is_told() {
     assert!(unpack(&claims).unwrap_err().0.contains("it claims"));
 }
 
+/// A few bytes must not have us make room for a million points.
+#[test]
+fn more_points_than_its_bytes_can_stand_for_are_damage() {
+    let constant = |points: u64| {
+        let mut out = Writer::default();
+        out.byte(FORMAT);
+        out.number(points);
+        (0..3).for_each(|_| out.column(kind::CONSTANT, &7i64.to_le_bytes()));
+        out.byte(0);
+        (0..4).for_each(|_| out.column(kind::CONSTANT, &7i64.to_le_bytes()));
+        out.into_bytes()
+    };
+    let most = MAX_PER_BYTE * constant(1 << 18).len() as u64;
+    assert_eq!(unpack(&constant(most)).unwrap().len() as u64, most);
+    assert_eq!(unpack(&constant(most + 1)).unwrap_err().0, format!("it claims {} points", most + 1));
+    assert!(most < MAX_POINTS / 3, "{most}");
+}
+
+/// What a column says to hold is compared before room is made for it.
+#[test]
+fn a_column_of_another_length_is_damage() {
+    let points: Vec<Point> = (0..500).map(|n| point(n * n, decimal(n * n), 0.5, 12)).collect();
+    let packed = pack(&points).unwrap();
+    // Its number of points stands in two bytes behind the format.
+    for (other, told) in
+        [(499u64, "a column has 500 of 499 numbers"), (501, "a column has 500 of 501 numbers")]
+    {
+        let mut out = Writer::default();
+        out.byte(FORMAT);
+        out.number(other);
+        let changed = [out.into_bytes().as_slice(), &packed[3..]].concat();
+        assert_eq!(unpack(&changed).unwrap_err().0, told);
+    }
+}
+
+/// The longest history of the fewest bytes: nothing changes, second after second.
+#[test]
+fn what_compresses_best_stays_far_from_the_bound() {
+    let second = |n: i64| Point { time_ms: n * 1000, ..point(0, 0.0, 0.0, 1) };
+    let day: Vec<Point> = (0..86_400).map(second).collect();
+    let packed = pack(&day).unwrap();
+    assert!(packed.len() * 1000 > day.len(), "{} bytes", packed.len());
+    assert_eq!(unpack(&packed).unwrap(), day);
+    // Beyond it a chunk is made longer than it needs to be, and can be read.
+    let most: Vec<Point> = (0..MAX_POINTS as i64).map(second).collect();
+    assert_eq!(unpack(&pack(&most).unwrap()).unwrap(), most);
+    assert!(pack(&[most.as_slice(), &[second(i64::from(u32::MAX))]].concat()).is_err());
+}
+
 #[test]
 fn points_that_none_of_ours_are_are_damage() {
     let points = [point(60_000, 1.0, 0.5, 12), point(120_000, 2.0, 0.5, 12)];

@@ -1,9 +1,16 @@
 //! A summary as it stands in a row: JSON, for whoever asks the database itself.
 
-use crate::store::Point;
+use crate::store::{Point, chunk::Damaged, examine::look_at_figures};
 use protocol::{DeviceId, MetricName};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// What tells whose summary it is.
+#[derive(Deserialize)]
+struct Head {
+    boot: String,
+    sequence: u64,
+}
 
 /// What is read of it. It was checked when it came.
 #[derive(Deserialize)]
@@ -28,6 +35,17 @@ impl Body {
             tracing::error!(%device, "a stored summary is damaged and left out: {error}");
         })
         .ok()
+    }
+
+    /// Whether it can be read, and is the one that it is filed as.
+    pub(super) fn examine(boot: &str, sequence: i64, text: &str) -> Result<(), Damaged> {
+        let damaged = |error: serde_json::Error| Damaged(error.to_string());
+        let head: Head = serde_json::from_str(text).map_err(damaged)?;
+        if head.boot != boot || i64::try_from(head.sequence) != Ok(sequence) {
+            return Err(Damaged(format!("it is summary {} of run {}", head.sequence, head.boot)));
+        }
+        let body: Self = serde_json::from_str(text).map_err(damaged)?;
+        look_at_figures([&body.mean, &body.min, &body.max, &body.last].into_iter().flat_map(BTreeMap::values))
     }
 
     /// The names of its metrics.

@@ -1,25 +1,27 @@
 //! How the database is reached.
 
-use super::{session::Session, trouble, url::StoreUrl};
+use super::{session::Session, trouble, url::StoreUrl, wire::Wire};
 use crate::store::StoreError;
 use common::{
     secret::Secret,
     tls::{self, TlsError},
 };
-use postgres::{Client, Error, NoTls};
 use std::{path::Path, time::Duration};
+use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long to wait for a connection, unless the address says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// When a connection on which nothing is heard is asked for a sign of life, and how often.
 const KEEPALIVE: Duration = Duration::from_secs(10);
-/// How long what was sent may stay unacknowledged by the server's machine.
-const SILENCE: Duration = Duration::from_secs(20);
+/// How long the server's machine may leave unacknowledged what was sent, and the server a statement unanswered before it is
+/// asked whether it is at work, unless the address says otherwise.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Which database, and how it is reached.
+#[derive(Clone)]
 pub struct Settings {
-    config: postgres::Config,
+    config: tokio_postgres::Config,
     tls: Option<MakeRustlsConnect>,
     shown: String,
 }
@@ -38,13 +40,13 @@ impl Settings {
         if config.get_application_name().is_none() {
             config.application_name("edgewise hub");
         }
-        if config.get_connect_timeout().is_none() {
+        if config.get_connect_timeout().is_none_or(Duration::is_zero) {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
         config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE / 2).keepalives_retries(3);
-        config.tcp_user_timeout(SILENCE);
-        // "relation exists, skipping" and the like.
-        config.notice_callback(|_| {});
+        if config.get_tcp_user_timeout().is_none_or(Duration::is_zero) {
+            config.tcp_user_timeout(SILENCE);
+        }
         let tls = url.tls.then(|| tls::client(ca_file).map(MakeRustlsConnect::new)).transpose()?;
         Ok(Self { config, tls, shown: url.to_string() })
     }
@@ -54,11 +56,28 @@ impl Settings {
         &self.shown
     }
 
-    pub(super) fn connect(&self) -> Result<Client, Error> {
-        match &self.tls {
-            Some(tls) => self.config.connect(tls.clone()),
-            None => self.config.connect(NoTls),
-        }
+    /// How long a statement may be unanswered before the server is asked about it.
+    pub(super) fn silence(&self) -> Duration {
+        self.config.get_tcp_user_timeout().copied().unwrap_or(SILENCE)
+    }
+
+    /// How long a server may take from the first attempt to reach it until it has let us in.
+    pub(super) fn greeting(&self) -> Duration {
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1);
+        self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT) * hosts + self.silence() / 2
+    }
+
+    pub(super) async fn connect(&self) -> Result<(Client, Wire), Error> {
+        Ok(match &self.tls {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                (client, Wire::new(connection))
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await?;
+                (client, Wire::new(connection))
+            }
+        })
     }
 
     /// A connection, or in one line why there is none.

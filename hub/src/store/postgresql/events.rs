@@ -11,13 +11,13 @@ use crate::{
     store::StoreError,
 };
 use parking_lot::Mutex;
-use postgres::Row;
 use protocol::DeviceId;
 use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
+use tokio_postgres::Row;
 
 /// Takes turns with who else writes, and reads as all readers do.
 pub(super) struct Events {

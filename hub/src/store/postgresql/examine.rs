@@ -1,6 +1,7 @@
 //! Stores looked at without a hub.
 
 use super::{
+    body::Body,
     connect::Settings,
     read::{self, Readers, number},
     schema,
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::store::{
     Read, StoreError,
-    examine::{Findings, TierFindings, named},
+    examine::{Findings, Problems, TierFindings, Watch},
     tier::Tier,
 };
 use protocol::DeviceId;
@@ -33,39 +34,66 @@ pub fn reader(settings: Settings) -> Result<(Arc<dyn Read>, Vec<DeviceId>), Stor
 ///
 /// # Errors
 /// When it cannot be read at all.
-pub fn examine(settings: &Settings) -> Result<Findings, StoreError> {
+pub fn examine(settings: &Settings, watch: Watch<'_>) -> Result<Findings, StoreError> {
     let mut session = settings.session()?;
     let schema = schema::current(&mut session, settings.shown())?;
     // One transaction: a hub that packs must not make it look as if something were missing.
     session.transaction(READ, |session| {
-        let mut problems = Vec::new();
-        let tiers =
-            [tier(session, Tier::Minutes, &mut problems)?, tier(session, Tier::Hours, &mut problems)?];
         let row = session.query_one(
-            "SELECT (SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c
-                     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'edgewise' AND c.relkind = 'r'),
-                 (SELECT count(*) FROM devices), count(*), min(time_ms), max(time_ms),
-                 (SELECT count(*) FROM chunks WHERE series NOT IN (SELECT id FROM series))
+            "SELECT (SELECT count(*) FROM devices), count(*), min(time_ms), max(time_ms),
+                 (SELECT count(*) FROM chunks WHERE series NOT IN (SELECT id FROM series)),
+                 (SELECT count(*) FROM chunks)
              FROM summaries",
             &[],
         )?;
-        let orphans = number(&row, 5)?;
+        let (waiting, orphans, chunks) = (number(&row, 1)?, number(&row, 4)?, number(&row, 5)?);
+        let mut problems = Problems::default();
+        summaries(session, waiting, &mut problems, watch)?;
+        let mut tier =
+            |which, done| tier(session, which, &mut problems, &mut |n| watch("chunks", done + n, chunks));
+        let minutes = tier(Tier::Minutes, 0)?;
+        let tiers = [minutes, tier(Tier::Hours, minutes.chunks)?];
         if orphans > 0 {
-            problems.push(format!("{orphans} chunks belong to no metric"));
+            problems.add(|| format!("{orphans} chunks belong to no metric"));
         }
         Ok(Findings {
             schema,
-            bytes: number(&row, 0)?,
+            bytes: read::bytes(session)?,
             free_bytes: None,
-            devices: number(&row, 1)?,
-            waiting: (number(&row, 2)?, row.try_get::<_, Option<i64>>(3)?.zip(row.try_get(4)?)),
+            devices: number(&row, 0)?,
+            waiting: (waiting, row.try_get::<_, Option<i64>>(2)?.zip(row.try_get(3)?)),
             tiers,
-            problems: named(problems),
+            problems: problems.into_lines(),
         })
     })
 }
 
-fn tier(session: &mut Session, tier: Tier, problems: &mut Vec<String>) -> Result<TierFindings, StoreError> {
+/// Decodes all summaries that are not packed.
+fn summaries(
+    session: &mut Session,
+    whole: u64,
+    problems: &mut Problems,
+    watch: Watch<'_>,
+) -> Result<(), StoreError> {
+    let mut done = 0;
+    session.each("SELECT device, boot, sequence, body FROM summaries", &[], |row| {
+        let (device, boot, sequence) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if let Err(damage) = Body::examine(boot, sequence, row.try_get(3)?) {
+            problems.add_summary(device, boot, sequence, &damage);
+        }
+        done += 1;
+        watch("summaries", done, whole);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn tier(
+    session: &mut Session,
+    tier: Tier,
+    problems: &mut Problems,
+    done: &mut dyn FnMut(u64),
+) -> Result<TierFindings, StoreError> {
     let mut found = TierFindings::default();
     session.each(
         "SELECT span, points, device, metric FROM chunks LEFT JOIN series ON series.id = chunks.series
@@ -75,6 +103,7 @@ fn tier(session: &mut Session, tier: Tier, problems: &mut Vec<String>) -> Result
             let (device, metric): (Option<&str>, Option<&str>) = (row.try_get(2)?, row.try_get(3)?);
             let owner = format!("{} of {}", metric.unwrap_or_default(), device.unwrap_or_default());
             found.look(tier, row.try_get(0)?, &owner, row.try_get(1)?, problems);
+            done(found.chunks);
             Ok(())
         },
     )?;

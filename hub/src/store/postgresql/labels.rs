@@ -2,8 +2,8 @@
 
 use super::session::Session;
 use crate::{labels::Labels, settings::Chosen, store::StoreError};
-use postgres::Row;
 use protocol::DeviceId;
+use tokio_postgres::Row;
 
 /// Reads labels from the columns `name`, `tags` and `group_name`, the first of which is `at`.
 pub(super) fn read(row: &Row, at: usize) -> Result<Option<Labels>, StoreError> {

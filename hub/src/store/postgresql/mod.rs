@@ -10,6 +10,7 @@ mod examine;
 mod forget;
 mod import;
 mod labels;
+mod line;
 mod link;
 mod read;
 mod schema;
@@ -18,6 +19,7 @@ mod tables;
 mod trouble;
 mod upkeep;
 mod url;
+mod wire;
 mod write;
 
 pub use connect::Settings;

@@ -16,12 +16,12 @@ use crate::{
     },
 };
 use parking_lot::Mutex;
-use postgres::Row;
 use protocol::{BootId, DeviceId, MetricName, SequenceRange};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
+use tokio_postgres::Row;
 
 /// Connections kept open between two reads.
 const MAX_IDLE: usize = 4;
@@ -66,11 +66,11 @@ pub(super) fn receipts(session: &mut Session, source: &Source) -> Result<Receipt
     Ok(Receipts::from_ranges(ranges))
 }
 
-fn range(row: &Row, at: usize) -> Result<SequenceRange, postgres::Error> {
+fn range(row: &Row, at: usize) -> Result<SequenceRange, tokio_postgres::Error> {
     Ok(SequenceRange { first: number(row, at)?, last: number(row, at + 1)? })
 }
 
-pub(super) fn number(row: &Row, at: usize) -> Result<u64, postgres::Error> {
+pub(super) fn number(row: &Row, at: usize) -> Result<u64, tokio_postgres::Error> {
     row.try_get::<_, i64>(at).map(i64::unsigned_abs)
 }
 
@@ -103,6 +103,11 @@ impl Readers {
                 if idle.len() < MAX_IDLE {
                     idle.push(session);
                 }
+                return result;
+            }
+            if session.is_given_up() {
+                // The others would wait as long, one after the other.
+                self.idle.lock().clear();
                 return result;
             }
             if fresh || result.is_ok() {
@@ -141,6 +146,20 @@ impl Read for Readers {
     fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
         self.with(ledger_totals)
     }
+
+    fn bytes(&self) -> Result<u64, StoreError> {
+        self.with(bytes)
+    }
+}
+
+/// What all tables take on the server's disk, with their indexes.
+pub(super) fn bytes(session: &mut Session) -> Result<u64, StoreError> {
+    let row = session.query_one(
+        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'edgewise' AND c.relkind = 'r'",
+        &[],
+    )?;
+    Ok(number(&row, 0)?)
 }
 
 /// The start of the oldest chunk of each tier. While no day is packed, the oldest summary begins the minutes.

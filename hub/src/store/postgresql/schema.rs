@@ -2,7 +2,7 @@
 
 use super::session::{READ, Session, WRITE};
 use crate::store::StoreError;
-use postgres::error::SqlState;
+use tokio_postgres::error::SqlState;
 
 /// One step per schema version, from nothing to today. A step that was released is never changed.
 const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];

@@ -1,10 +1,10 @@
 //! The address of a database.
 
-use postgres::{
+use std::{fmt, net::IpAddr, str::FromStr};
+use tokio_postgres::{
     Config,
     config::{Host, SslMode},
 };
-use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Where a PostgreSQL database is, and whether the way there is encrypted. It may hold a password, and shows none.
 #[derive(Clone, serde::Deserialize)]
@@ -111,7 +111,7 @@ fn shown(config: &Config) -> String {
 }
 
 /// The library names keys and never repeats a value.
-fn unknown(error: &postgres::Error) -> StoreUrlError {
+fn unknown(error: &tokio_postgres::Error) -> StoreUrlError {
     let reason = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
     StoreUrlError::Unknown(reason)
 }

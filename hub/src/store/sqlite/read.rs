@@ -124,6 +124,17 @@ impl Read for Readers {
     fn ledger_totals(&self) -> Result<LedgerTotals, StoreError> {
         self.with(|connection| Ok(ledger_totals(connection)?))
     }
+
+    fn bytes(&self) -> Result<u64, StoreError> {
+        let size = |suffix: &str| {
+            let mut path = self.path.clone().into_os_string();
+            path.push(suffix);
+            std::fs::metadata(path).map(|file| file.len())
+        };
+        let file = size("").map_err(|error| StoreError::FailedForNow(error.to_string()))?;
+        // The log beside it is gone while nothing is written.
+        Ok(file + size("-wal").unwrap_or(0))
+    }
 }
 
 fn ledger_totals(connection: &Connection) -> rusqlite::Result<LedgerTotals> {

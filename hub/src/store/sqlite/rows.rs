@@ -4,6 +4,7 @@ use super::shapes;
 use crate::store::{
     Point,
     chunk::Damaged,
+    examine::look_at_figures,
     minute::{Figures, Minute, Shape},
     row,
 };
@@ -24,7 +25,7 @@ pub(super) struct Stored {
     pub(super) received_ms: i64,
     /// What it takes on the disk, in bytes.
     pub(super) bytes: usize,
-    /// None where it is damaged, which is in the log then.
+    /// None where it is damaged.
     pub(super) minute: Option<Minute>,
 }
 
@@ -44,12 +45,43 @@ pub(super) fn read(
     parameters: impl Params,
     mut take: impl FnMut(Stored) -> bool,
 ) -> rusqlite::Result<()> {
+    each(connection, device, which, parameters, |stored, damage| {
+        if let Some(Damaged(reason)) = damage {
+            let sequence = stored.sequence;
+            tracing::error!(%device, sequence, "a stored summary is damaged and left out: {reason}");
+        }
+        take(stored)
+    })
+}
+
+/// Looks at all rows of a device: `look` is given the run and the number of each, and what is wrong with it.
+pub(super) fn examine(
+    connection: &Connection,
+    device: &DeviceId,
+    mut look: impl FnMut(&str, i64, Option<Damaged>),
+) -> rusqlite::Result<()> {
+    each(connection, device, "WHERE device = ?1", [device.as_str()], |stored, damage| {
+        let figures = stored.minute.iter().flat_map(|minute| minute.figures.iter());
+        let sound =
+            figures.map(|f| [f.mean, f.min, f.max, f.last]).try_for_each(|f| look_at_figures(f.iter()));
+        look(&stored.boot, stored.sequence, damage.or(sound.err()));
+        true
+    })
+}
+
+fn each(
+    connection: &Connection,
+    device: &DeviceId,
+    which: &str,
+    parameters: impl Params,
+    mut take: impl FnMut(Stored, Option<Damaged>) -> bool,
+) -> rusqlite::Result<()> {
     let mut select = connection.prepare_cached(&format!("{SELECT} {which}"))?;
     let mut rows = select.query(parameters)?;
     let mut shapes = HashMap::new();
     while let Some(row) = rows.next()? {
-        let stored = open(connection, device, row, &mut shapes)?;
-        if !take(stored) {
+        let (stored, damage) = open(connection, device, row, &mut shapes)?;
+        if !take(stored, damage) {
             break;
         }
     }
@@ -63,7 +95,7 @@ fn open(
     device: &DeviceId,
     row: &Row<'_>,
     known: &mut Known,
-) -> rusqlite::Result<Stored> {
+) -> rusqlite::Result<(Stored, Option<Damaged>)> {
     let sequence: i64 = row.get(1)?;
     let (bytes, minute) = match (row.get_ref(6)?, row.get::<_, Option<i64>>(5)?) {
         (ValueRef::Blob(body), Some(number)) => {
@@ -76,18 +108,20 @@ fn open(
         (ValueRef::Text(body), None) => (body.len(), text(body)),
         _ => (0, Err(Damaged("it is of another kind".to_owned()))),
     };
-    if let Err(Damaged(reason)) = &minute {
-        tracing::error!(%device, sequence, "a stored summary is damaged and left out: {reason}");
-    }
-    Ok(Stored {
+    let (minute, damage) = match minute {
+        Ok(minute) => (Some(minute), None),
+        Err(damage) => (None, Some(damage)),
+    };
+    let stored = Stored {
         boot: row.get(0)?,
         sequence,
         time_ms: row.get(2)?,
         by_device: row.get(3)?,
         received_ms: row.get(4)?,
         bytes,
-        minute: minute.ok(),
-    })
+        minute,
+    };
+    Ok((stored, damage))
 }
 
 fn compact(body: &[u8], sequence: i64, shape: Option<&Arc<Shape>>) -> Result<Minute, Damaged> {

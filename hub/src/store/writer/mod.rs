@@ -15,7 +15,7 @@ use std::{
         mpsc as std_mpsc,
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -76,10 +76,15 @@ enum Order {
     Stop,
 }
 
+/// How long a commit may take before somebody is told that it is under way.
+const SLOW: Duration = Duration::from_secs(15);
+
 /// How the writer is doing.
 #[derive(Debug, Default)]
 pub struct Health {
     trouble: Mutex<Option<String>>,
+    /// Since when a commit is under way.
+    committing: Mutex<Option<Instant>>,
     /// Cancelled when the writer's thread has died.
     fallen: CancellationToken,
     /// Summaries committed since the start.
@@ -99,9 +104,16 @@ impl Health {
     /// Whether the store takes what it is given.
     ///
     /// # Errors
-    /// Why the last commit failed.
+    /// Why the last commit failed, or for how long the present one has been under way where it should be over.
     pub fn check(&self) -> Result<(), String> {
-        self.trouble.lock().clone().map_or(Ok(()), Err)
+        if let Some(trouble) = self.trouble.lock().clone() {
+            return Err(trouble);
+        }
+        let since = *self.committing.lock();
+        let waited = since.map(|since| since.elapsed()).filter(|waited| *waited > SLOW);
+        waited.map_or(Ok(()), |waited| {
+            Err(format!("the store has not answered for {} s; it is waited for", waited.as_secs()))
+        })
     }
 }
 

@@ -148,7 +148,10 @@ impl Worker {
         if self.jobs.is_empty() && self.unsaved.is_empty() {
             return Ok(());
         }
-        match self.look_back().and_then(|()| self.attempt()) {
+        *self.health.committing.lock() = Some(Instant::now());
+        let result = self.look_back().and_then(|()| self.attempt());
+        *self.health.committing.lock() = None;
+        match result {
             Ok(acks) => {
                 self.jobs.clear();
                 self.unsaved.clear();

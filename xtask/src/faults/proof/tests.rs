@@ -1,6 +1,7 @@
 //! Each promise broken once: a proof that cannot fail proves nothing.
 
 use super::super::account::{AckSeen, LedgerRun, Row};
+use super::super::events::Log;
 use super::*;
 
 fn source() -> Source {
@@ -35,6 +36,23 @@ fn sound() -> Account {
         ledger: [(source(), LedgerRun { highest: 8, received: 8, late: 1, double: 2, missing: 0 })].into(),
         ..Account::default()
     }
+}
+
+#[test]
+fn an_event_that_is_there_twice_is_told() {
+    let log = |events: &[&str]| {
+        let events: Vec<String> = events.iter().map(|kind| format!("roof|{kind}||")).collect();
+        Log::read(&events, &[r#"roof|{"status":"offline"}"#.to_owned()]).unwrap()
+    };
+    let told = |events: &[&str]| {
+        let mut account = sound();
+        account.devices = vec!["roof".to_owned()];
+        account.events = log(events);
+        let verdict = judge(&account);
+        (verdict.events, verdict.events_wrong, verdict.complaints.len())
+    };
+    assert_eq!(told(&["online", "offline", "online", "offline"]), (4, 0, 0));
+    assert_eq!(told(&["online", "online", "offline", "online", "offline"]), (5, 1, 1));
 }
 
 /// The one complaint about an account that was made unsound.

@@ -81,7 +81,7 @@ fn promised_of(
 /// Puts a backup in place elsewhere and reads it; nothing if it is refused, and then nothing may be in place.
 fn restored(file: &Path, data: &Path) -> anyhow::Result<Option<Vec<super::record::Found>>> {
     let name = file.to_string_lossy();
-    let output = export::hub(data, &["restore", &name])?;
+    let output = export::hub(data, None, &["restore", &name])?;
     if output.status.success() {
         return read::exported(data).map(Some);
     }

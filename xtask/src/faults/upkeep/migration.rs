@@ -66,7 +66,7 @@ pub(super) fn round(
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(process);
-    let mut told: Vec<String> = export::complaint_of_the_doctor(&data)?.into_iter().collect();
+    let mut told: Vec<String> = export::complaint_of_the_doctor(&data, None)?.into_iter().collect();
     told.extend(complaints(&read::lines(&data, "cpu0_percent")?));
     let told =
         told.into_iter().map(|line| format!("old store {round} of version {version}: {line}")).collect();

@@ -226,7 +226,7 @@ impl<'a> Campaign<'a> {
         self.hub.end();
         self.witness = None;
         let data = self.hub.disk.data();
-        self.tally.complaints.extend(export::complaint_of_the_doctor(&data)?);
+        self.tally.complaints.extend(export::complaint_of_the_doctor(&data, None)?);
         let damage = store::damage(&data.join(hub::STORE))?;
         self.tally.complaints.extend(damage.map(|line| format!("the store is damaged: {}", line.trim())));
         self.tally.complaints.extend(self.hub.panics());

@@ -20,7 +20,7 @@ pub(super) fn exported(data: &Path) -> anyhow::Result<Vec<Found>> {
 
 /// The lines of an export of one metric.
 pub(super) fn lines(data: &Path, metric: &str) -> anyhow::Result<Vec<String>> {
-    let output = export::hub(data, &["export", "--metric", metric])?;
+    let output = export::hub(data, None, &["export", "--metric", metric])?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if said.contains("no device of the store is meant") {
         // Killed before anything came.
