@@ -3,9 +3,13 @@
 //! The types say what they look like and are what a Rust client reads. The hub itself writes them around
 //! the JSON that it received, without taking that apart again; tests hold the two together.
 
-use crate::{labels::Labels, state::Device};
+use crate::{
+    labels::Labels,
+    settings::{Bands, Days},
+    state::Device,
+};
 use protocol::{Birth, DeviceId, State, Summary};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use utoipa::ToSchema;
 use utoipa::openapi::{OneOfBuilder, Ref, RefOr, Schema, schema::ObjectBuilder, schema::Type};
@@ -107,6 +111,17 @@ pub struct ForgottenEvent {
     /// The device.
     #[schema(schema_with = device_id)]
     pub device: DeviceId,
+}
+
+/// Event `settings` of the stream: what is set for the hub, first of all and after each change.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsEvent {
+    /// How long summaries are kept one by one.
+    pub minutes: Days,
+    /// How long their hours are kept.
+    pub hours: Days,
+    /// Where the bands of gauges begin.
+    pub bands: Bands,
 }
 
 /// Event `resume` of the stream, to a reader that came back with `Last-Event-ID`.

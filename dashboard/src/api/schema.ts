@@ -172,7 +172,7 @@ export interface paths {
         /**
          * Change what is set for the hub as a whole.
          * @description A JSON merge patch (RFC 7396): what is left out stays, null goes back to the default. What the hub's configuration
-         *     sets is changed there only. A shorter time deletes the history that is older, within the hour and for good; where
+         *     sets is changed there only. Whoever watches the stream gets a `settings` event. A shorter time deletes the history that is older, within the hour and for good; where
          *     there is such history, `delete_history` must be sent along.
          */
         patch: operations["change_settings"];
@@ -187,12 +187,13 @@ export interface paths {
         };
         /**
          * Live server-sent events.
-         * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
-         *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-         *     (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         * @description First what is set for the hub (`settings`, `SettingsEvent`) and one `device` event (`DeviceView`) per known device,
+         *     then a `ping` (`PingEvent`, again every 5 s), then whatever happens: `device` when a status, a birth or labels
+         *     change, `state` (`StateEvent`), `summary` (`SummaryEvent`), `forgotten` (`ForgottenEvent`), `settings` when they
+         *     change, and `lagged` (`LaggedEvent`) to a reader that was too slow.
          *
          *     To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
-         *     follows, without the devices, or it is gone and the devices follow as if the reader were new.
+         *     follows, without settings and devices, or it is gone and these follow as if the reader were new.
          */
         get: operations["stream"];
         put?: never;
@@ -872,6 +873,15 @@ export interface components {
              * @description Days that summaries are kept one by one; 0 for ever.
              */
             minutes_days?: number | null;
+        };
+        /** @description Event `settings` of the stream: what is set for the hub, first of all and after each change. */
+        SettingsEvent: {
+            /** @description Where the bands of gauges begin. */
+            bands: components["schemas"]["Bands"];
+            /** @description How long their hours are kept. */
+            hours: components["schemas"]["Days"];
+            /** @description How long summaries are kept one by one. */
+            minutes: components["schemas"]["Days"];
         };
         /** @description What is set for the hub as a whole. */
         SettingsView: {

@@ -56,7 +56,7 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>) -> Result<Response, P
 /// Change what is set for the hub as a whole.
 ///
 /// A JSON merge patch (RFC 7396): what is left out stays, null goes back to the default. What the hub's configuration
-/// sets is changed there only. A shorter time deletes the history that is older, within the hour and for good; where
+/// sets is changed there only. Whoever watches the stream gets a `settings` event. A shorter time deletes the history that is older, within the hour and for good; where
 /// there is such history, `delete_history` must be sent along.
 #[utoipa::path(
     patch,
@@ -92,6 +92,7 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("nothing is changed: {reason}"))
         })?;
         settings.choose(after);
+        shared.api.stream.settings(&settings.told());
         let [minutes, hours] = [settings.minutes(&after).days, settings.hours(&after).days];
         tracing::info!(minutes_days = minutes, hours_days = hours, "settings changed");
     }
