@@ -180,6 +180,36 @@ test("a shorter time for history is asked about first, with what it deletes", as
     await close();
 });
 
+test("what is set on one page is so on every other that is open", async () => {
+    const device = await open("#/devices/attic");
+    const other = await open("#/settings");
+    await by(device.page, "meter").first().waitFor(PATIENCE);
+    await by(other.page, "bands").waitFor(PATIENCE);
+    // A page that is loaded again would have lost this.
+    await device.page.evaluate(() => (globalThis.untouched = true));
+    const { page, complaints, close } = await open("#/settings");
+    await by(page, "bands").getByLabel("Raised from").fill("3");
+    await page.keyboard.press("Enter");
+    await by(page, "bands").getByText("Saved.").waitFor(PATIENCE);
+    await by(page, "retention").getByRole("textbox").first().fill("45");
+    await page.keyboard.press("Enter");
+    await by(page, "retention").getByText("Saved.").waitFor(PATIENCE);
+    await by(device.page, "meter").first().getByText("3", { exact: true }).waitFor(PATIENCE);
+    assert.ok(await device.page.evaluate(() => globalThis.untouched));
+    await other.page.waitForFunction(
+        () => {
+            const value = (id) => document.querySelector(`[data-testid=${id}] input`)?.value;
+            return value("bands") === "3" && value("retention") === "45";
+        },
+        null,
+        PATIENCE,
+    );
+    assert.deepEqual([...complaints, ...device.complaints, ...other.complaints], []);
+    await by(page, "bands").getByRole("button", { name: "As at first" }).click();
+    await by(device.page, "meter").first().getByText("50", { exact: true }).waitFor(PATIENCE);
+    await Promise.all([close(), device.close(), other.close()]);
+});
+
 test("events go back further than the newest, by kind too", async () => {
     const { SHAPES } = await import("../dev/shapes.mjs");
     const cellar = SHAPES.find(({ id }) => id === "cellar");

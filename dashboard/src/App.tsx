@@ -1,6 +1,5 @@
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { hub } from "./hub";
 import { t } from "./i18n/words";
 import { pageHref, parseRoute, type Route } from "./lib/route";
 import { live } from "./live";
@@ -46,12 +45,10 @@ export function App() {
 
   useEffect(() => {
     const stop = live.start();
-    const stopHub = hub.start();
     if (first.page !== "fleet") follow();
     addEventListener("hashchange", follow);
     return () => {
       stop();
-      stopHub();
       removeEventListener("hashchange", follow);
     };
   }, []);

@@ -3,6 +3,7 @@ import { computed, type Signal, signal } from "@preact/signals";
 import { fetchDevices, RequestError } from "./api/client";
 import { openStream } from "./api/stream";
 import type { DeviceView, StateEvent } from "./api/types";
+import { hub } from "./hub";
 import type { Connection } from "./lib/connection";
 import { Mirror } from "./lib/mirror";
 
@@ -59,12 +60,17 @@ export class Live {
         this.#mirror.remove(id);
         this.#draw();
       },
+      onSettings: (settings) => hub.tell(settings),
       onClock: (nowMs) => {
         this.#setClock(nowMs);
         if (this.#mirror.listed()) this.#complete();
       },
       onOpened: () => this.#mirror.opened(),
-      onMissed: () => void this.#refetch(),
+      onMissed: () => {
+        void this.#refetch();
+        // Until they can be read what was last told stands; the settings page asks for itself and says why not.
+        hub.read().catch(() => undefined);
+      },
       onPhase: (phase) => (this.phase.value = phase),
     });
     return () => {
