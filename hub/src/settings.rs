@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Most days that can be chosen: a hundred years.
-const MAX_DAYS: u32 = 36_525;
+pub const MAX_DAYS: u32 = 36_525;
 
 /// Where the bands of a utilisation begin, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -208,7 +208,8 @@ fn state_or_null() -> RefOr<Schema> {
     or_null("State")
 }
 
-fn or_null(name: &str) -> RefOr<Schema> {
+/// A type of the wire contract, or null.
+pub(crate) fn or_null(name: &str) -> RefOr<Schema> {
     let null = ObjectBuilder::new().schema_type(Type::Null);
     OneOfBuilder::new().item(null).item(Ref::from_schema_name(name)).into()
 }

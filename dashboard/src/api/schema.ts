@@ -493,6 +493,7 @@ export interface components {
             kind: components["schemas"]["EventKind"];
             /** @description It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been. */
             late: boolean;
+            outcome: null | components["schemas"]["Outcome"];
             /** @description What it happened to: the sensor of `fault` and `recovered`, the id of a `command`; null otherwise. */
             subject: string | null;
             /**
@@ -649,6 +650,8 @@ export interface components {
         };
         /** @description The name of a metric: snake_case with the unit last, such as `cpu0_percent`. */
         MetricName: string;
+        /** @description What became of a command. */
+        Outcome: "done" | "refused" | "failed";
         /** @description A reading that nothing surpassed. */
         PeakView: {
             /**
@@ -707,6 +710,7 @@ export interface components {
         };
         /** @description Why a request failed. */
         Problem: {
+            code: components["schemas"]["ProblemCode"] | null;
             /** @description What is wrong, and what to do about it. */
             detail: string;
             /**
@@ -718,7 +722,28 @@ export interface components {
             title: string;
             /** @description Always `about:blank`: the status says what kind of problem it is. */
             type: string;
+            /** @description What `detail` names of this case, by the names that the code tells. */
+            values: {
+                [key: string]: string;
+            };
         };
+        /**
+         * @description A problem that stays the same when its text is reworded. What each has in `values`:
+         *
+         *     - `unknown_device`: `device`
+         *     - `device_online`: `device`
+         *     - `configured`: `setting`
+         *     - `too_many_days`: `setting`, `days`, `most`
+         *     - `short_hours`: `hours`, `minutes`
+         *     - `empty_text`: `what`
+         *     - `long_text`: `what`, `length`, `most`
+         *     - `bad_character`: `what`, `character`
+         *     - `too_many_tags`: `count`, `most`
+         *
+         *     `what` is one of `name`, `group` and `tag`.
+         * @enum {string}
+         */
+        ProblemCode: "unknown_device" | "device_online" | "store_busy" | "store_failing" | "store_unreadable" | "configured" | "too_many_days" | "short_hours" | "unsound_bands" | "deletes_history" | "empty_text" | "long_text" | "bad_character" | "too_many_tags";
         /** @description What is known of one range. */
         RangeView: {
             /**

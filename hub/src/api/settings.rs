@@ -1,9 +1,9 @@
 //! What is set for the hub as a whole.
 
-use super::{Problem, Shared, body, json, read};
+use super::{Problem, ProblemCode, Shared, body, json, read};
 use crate::{
     clock,
-    settings::{BadSettings, Bands, Chosen, Days, SettingsChange},
+    settings::{BadSettings, Bands, Chosen, Days, MAX_DAYS, SettingsChange},
     store::{Keep, Oldest, fold::DAY_MS},
 };
 use axum::{
@@ -83,13 +83,13 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
     if !change.delete_history {
         let [old, new] = [&before, &after].map(|chosen| settings.keep(chosen));
         if let Some(detail) = loss(&old, &new, oldest, clock::now_ms()) {
-            return Err(Problem::new(StatusCode::CONFLICT, detail));
+            return Err(Problem::new(StatusCode::CONFLICT, detail).code(ProblemCode::DeletesHistory));
         }
     }
     if after != before {
         shared.api.notes.choose(after).await.map_err(|reason| {
             tracing::warn!("settings not changed: {reason}");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("nothing is changed: {reason}"))
+            Problem::unwritten("nothing is changed", &reason)
         })?;
         settings.choose(after);
         shared.api.stream.settings(&settings.told());
@@ -101,11 +101,21 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
 
 fn changed(shared: &Shared, change: &SettingsChange) -> Result<Chosen, Problem> {
     shared.api.settings.changed(change).map_err(|error| {
-        let status = match error {
-            BadSettings::Configured(_) => StatusCode::CONFLICT,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Problem::new(status, error.to_string())
+        let bad = Problem::new(StatusCode::BAD_REQUEST, error.to_string());
+        match error {
+            BadSettings::Configured(name) => {
+                let problem = Problem::new(StatusCode::CONFLICT, error.to_string());
+                problem.code(ProblemCode::Configured).with("setting", &format!("history.{name}"))
+            }
+            BadSettings::TooLong(name, days) => {
+                let bad = bad.code(ProblemCode::TooManyDays).with("setting", name);
+                bad.with("days", &days).with("most", &MAX_DAYS)
+            }
+            BadSettings::ShortHours { hours, minutes } => {
+                bad.code(ProblemCode::ShortHours).with("hours", &hours).with("minutes", &minutes)
+            }
+            BadSettings::Bands => bad.code(ProblemCode::UnsoundBands),
+        }
     })
 }
 
