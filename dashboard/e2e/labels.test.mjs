@@ -115,6 +115,31 @@ test("the fleet is filtered by tag, and its groups close and open", async () => 
     await close();
 });
 
+test("devices are found and shown by their names where they are chosen and compared", async () => {
+    await label("roof", { name: "Dach" });
+    const { page, complaints, close } = await open("#/compare");
+    for (const typed of ["dac", "attic"]) {
+        await page.getByPlaceholder("Name or id of a device").fill(typed);
+        await page.getByRole("button", { name: "Add", exact: true }).click(PATIENCE);
+    }
+    const row = page.locator('[data-testid=compared] [data-device="roof"]');
+    await row.getByRole("link", { name: "Dach", exact: true }).waitFor(PATIENCE);
+    await row.getByText("roof", { exact: true }).waitFor(PATIENCE);
+    await page.locator('[data-testid=compared] [data-device="attic"]').waitFor(PATIENCE);
+    await page.getByRole("button", { name: "Remove Dach" }).waitFor(PATIENCE);
+    await page.waitForURL(/devices=roof%2Cattic/, PATIENCE);
+    await accessible(page, "compare with names");
+
+    await page.goto(`${hub.url}/#/weather/roof`);
+    await page.getByRole("option", { name: "Dach (roof)" }).waitFor({ state: "attached", ...PATIENCE });
+    await page.waitForFunction(() => document.title === "Dach · Edgewise", null, PATIENCE);
+    await label("roof", { name: "Dach Süd" });
+    await page.getByRole("heading", { level: 1, name: "Dach Süd" }).waitFor(PATIENCE);
+    await page.waitForFunction(() => document.title === "Dach Süd · Edgewise", null, PATIENCE);
+    assert.deepEqual(complaints, []);
+    await close();
+});
+
 test("a device is forgotten only after it was said what is lost", async () => {
     const online = await open("#/devices/roof");
     const button = (page) => by(page, "labels").getByRole("button", { name: "Forget device" });
