@@ -227,7 +227,7 @@ test("devices are compared, with their figures in a table", async () => {
     const { page, close } = await open("#/compare");
     await page.getByText("Add devices to see them beside each other.").waitFor(PATIENCE);
     for (const id of ["attic", "roof"]) {
-        await page.getByPlaceholder("Name of a device").fill(id);
+        await page.getByPlaceholder("Name or id of a device").fill(id);
         await page.getByRole("button", { name: "Add", exact: true }).click();
         await page.locator(`[data-testid=compared] [data-device="${id}"]`).waitFor(PATIENCE);
     }
@@ -253,7 +253,7 @@ test("a reader's language, units and theme are kept, and bands by the hub", asyn
     await page.getByRole("button", { name: "Escuro" }).click();
     await by(page, "bands").getByRole("spinbutton").first().fill("5");
     await page.keyboard.press("Enter");
-    await by(page, "bands").getByText("Guardado.").waitFor(PATIENCE);
+    await by(page, "bands").getByText("Salvo.").waitFor(PATIENCE);
     // Another browser sees them too.
     const other = await open("#/devices/attic");
     await other.page.locator("[data-testid=meter][data-band=raised]").first().waitFor(PATIENCE);

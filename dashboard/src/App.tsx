@@ -1,8 +1,9 @@
 import type { ComponentType } from "preact";
+import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { health } from "./health";
-import { hub } from "./hub";
 import { t } from "./i18n/words";
+import { nameOf } from "./lib/labels";
 import { pageHref, parseRoute, type Route } from "./lib/route";
 import { live } from "./live";
 import { Fleet } from "./pages/Fleet";
@@ -47,13 +48,11 @@ export function App() {
 
   useEffect(() => {
     const stop = live.start();
-    const stopHub = hub.start();
     const stopHealth = health.start();
     if (first.page !== "fleet") follow();
     addEventListener("hashchange", follow);
     return () => {
       stop();
-      stopHub();
       stopHealth();
       removeEventListener("hashchange", follow);
     };
@@ -63,9 +62,14 @@ export function App() {
   const arrive = () => main.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
   const key = shown && `${shown.route.page}/${shown.route.id}`;
   useEffect(() => {
-    document.title = shown?.route.id ? `${shown.route.id} · Edgewise` : "Edgewise";
     scrollTo(0, 0);
     arrive();
+    const id = shown?.route.id;
+    // By an effect, so that the news of a device do not draw the whole page anew.
+    return effect(() => {
+      const view = id ? live.device(id) : undefined;
+      document.title = id ? `${view ? nameOf(view) : id} · Edgewise` : "Edgewise";
+    });
   }, [key]);
 
   return (

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { fetchHistory, RequestError, type Span } from "./api/client";
 import type { History } from "./api/types";
-import { said } from "./i18n/words";
+import { explain } from "./i18n/words";
 import { live } from "./live";
 
 export interface Answer<T> {
@@ -15,7 +15,7 @@ export interface Answer<T> {
 
 /** What a failed request is told as. */
 export function told(error: unknown): string {
-  return said(error instanceof RequestError ? error.message : String(error));
+  return error instanceof RequestError ? explain(error.trouble) : String(error);
 }
 
 /** The answer to a question that may change, which `ask` gets; null asks nothing. */

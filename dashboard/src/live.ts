@@ -1,8 +1,9 @@
 // What the panel knows, kept up to date by one stream for all pages and shown once per frame.
 import { computed, type Signal, signal } from "@preact/signals";
-import { fetchDevices, RequestError } from "./api/client";
+import { fetchDevices } from "./api/client";
 import { openStream } from "./api/stream";
 import type { DeviceView, StateEvent } from "./api/types";
+import { hub } from "./hub";
 import type { Connection } from "./lib/connection";
 import { Mirror } from "./lib/mirror";
 
@@ -11,8 +12,8 @@ const LIST_EVERY_MS = 1000;
 
 export class Live {
   readonly phase = signal<Connection["phase"]>("connecting");
-  /** Why the last request failed, in words; empty when it did not. */
-  readonly problem = signal("");
+  /** Why the last request for all devices failed; null when it did not. */
+  readonly problem = signal<unknown>(null);
   /** Whether the devices were read at least once. */
   readonly loaded = signal(false);
   /** Raised whenever something may have been missed, so that a page reads its history again. */
@@ -59,12 +60,17 @@ export class Live {
         this.#mirror.remove(id);
         this.#draw();
       },
+      onSettings: (settings) => hub.tell(settings),
       onClock: (nowMs) => {
         this.#setClock(nowMs);
         if (this.#mirror.listed()) this.#complete();
       },
       onOpened: () => this.#mirror.opened(),
-      onMissed: () => void this.#refetch(),
+      onMissed: () => {
+        void this.#refetch();
+        // Until they can be read what was last told stands; the settings page asks for itself and says why not.
+        hub.read().catch(() => undefined);
+      },
       onPhase: (phase) => (this.phase.value = phase),
     });
     return () => {
@@ -144,7 +150,7 @@ export class Live {
     this.#stale = true;
     this.#flush();
     this.loaded.value = true;
-    this.problem.value = "";
+    this.problem.value = null;
     this.epoch.value += 1;
   }
 
@@ -181,7 +187,7 @@ export class Live {
       this.#mirror.answered(devices);
       this.#complete();
     } catch (error) {
-      this.problem.value = error instanceof RequestError ? error.message : String(error);
+      this.problem.value = error;
     }
   }
 }

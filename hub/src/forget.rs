@@ -1,6 +1,12 @@
 //! Forgetting a device: in the store, in memory and at the broker, so that it does not come back by itself.
 
-use crate::{api::Check, events::Recorder, mqtt::Outgoing, store::writer::Forgetter, stream::Stream};
+use crate::{
+    api::Check,
+    events::Recorder,
+    mqtt::Outgoing,
+    store::writer::{Forgetter, Unwritten},
+    stream::Stream,
+};
 use bytes::Bytes;
 use protocol::{Channel, DeviceId, Topic, Topics};
 use tokio::sync::mpsc;
@@ -26,8 +32,9 @@ impl Forget {
     ///
     /// # Errors
     /// What stands in the way; then the device is still known, and it can be tried again.
-    pub async fn forget(&self, device: &DeviceId) -> Result<(), String> {
-        (self.connected)().map_err(|reason| format!("the broker keeps its messages: {reason}"))?;
+    pub async fn forget(&self, device: &DeviceId) -> Result<(), Unwritten> {
+        (self.connected)()
+            .map_err(|reason| Unwritten::Other(format!("the broker keeps its messages: {reason}")))?;
         let channels = [Channel::Status, Channel::Birth, Channel::State];
         let mut kept: Vec<String> =
             channels.into_iter().map(|channel| self.topics.device(device, channel)).collect();
@@ -35,10 +42,10 @@ impl Forget {
         for topic in kept {
             let nothing = Outgoing { topic, payload: Bytes::new(), qos: 1, retained: true };
             let sent = self.outgoing.send(nothing).await;
-            sent.map_err(|_| "the hub is about to end".to_owned())?;
+            sent.map_err(|_| Unwritten::Other("the hub is about to end".to_owned()))?;
         }
         if !self.events.forget(device) {
-            return Err("too many events wait for the disk".to_owned());
+            return Err(Unwritten::Other("too many events wait for the disk".to_owned()));
         }
         self.store.forget(device).await?;
         self.stream.forgotten(device);

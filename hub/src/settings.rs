@@ -7,13 +7,14 @@ use crate::{
         Keep,
         fold::{DAY_MS, MINUTE_MS},
     },
+    view::SettingsEvent,
 };
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Most days that can be chosen: a hundred years.
-const MAX_DAYS: u32 = 36_525;
+pub const MAX_DAYS: u32 = 36_525;
 
 /// Where the bands of a utilisation begin, in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -189,6 +190,12 @@ impl Settings {
     /// The bands of gauges.
     pub fn bands(&self) -> Bands {
         self.chosen().bands.unwrap_or_default()
+    }
+
+    /// What readers of the stream are told.
+    pub fn told(&self) -> SettingsEvent {
+        let chosen = self.chosen();
+        SettingsEvent { minutes: self.minutes(&chosen), hours: self.hours(&chosen), bands: self.bands() }
     }
 
     /// What the store keeps, with this choice.

@@ -4,7 +4,10 @@ mod ring;
 
 pub use ring::{Item, Position};
 
-use crate::{state::Device, view};
+use crate::{
+    state::Device,
+    view::{self, SettingsEvent},
+};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use protocol::DeviceId;
@@ -85,13 +88,18 @@ impl Stream {
 
     /// Publishes that a device's status or birth changed.
     pub fn device(&self, id: &DeviceId, device: &Device) {
-        self.publish("device", id, 0, |out| view::write_device(out, id, device));
+        self.publish("device", Some(id), 0, |out| view::write_device(out, id, device));
     }
 
     /// Publishes that a device is forgotten.
     pub fn forgotten(&self, id: &DeviceId) {
         let data = format!(r#"{{"device":"{id}"}}"#);
-        self.publish("forgotten", id, 0, |out| out.extend_from_slice(data.as_bytes()));
+        self.publish("forgotten", Some(id), 0, |out| out.extend_from_slice(data.as_bytes()));
+    }
+
+    /// Publishes what is set for the hub, after a change.
+    pub fn settings(&self, settings: &SettingsEvent) {
+        self.publish("settings", None, 0, |out| write_settings(out, settings));
     }
 
     /// Publishes live values, `text` being the JSON of the state.
@@ -105,15 +113,21 @@ impl Stream {
     }
 
     fn part(&self, name: &'static str, device: &DeviceId, received_ms: Option<i64>, text: &[u8]) {
-        self.publish(name, device, text.len() + 200, |out| {
+        self.publish(name, Some(device), text.len() + 200, |out| {
             view::write_event(out, device, received_ms, name, text);
         });
     }
 
-    fn publish(&self, name: &'static str, device: &DeviceId, size: usize, data: impl FnOnce(&mut Vec<u8>)) {
+    fn publish(
+        &self,
+        name: &'static str,
+        device: Option<&DeviceId>,
+        size: usize,
+        data: impl FnOnce(&mut Vec<u8>),
+    ) {
         let number = self.ring.lock().publish(|position| Item {
             position,
-            device: device.clone(),
+            device: device.cloned(),
             event: write(name, Some(position), size, data),
         });
         self.newest.send_replace(number);
@@ -165,6 +179,16 @@ impl Drop for Reader {
 /// The event `device`, of what is so at this moment.
 pub fn device_event(id: &DeviceId, device: &Device) -> Bytes {
     write("device", None, 0, |out| view::write_device(out, id, device))
+}
+
+/// The event `settings`, of what is so at this moment.
+pub fn settings_event(settings: &SettingsEvent) -> Bytes {
+    write("settings", None, 0, |out| write_settings(out, settings))
+}
+
+fn write_settings(out: &mut Vec<u8>, settings: &SettingsEvent) {
+    // Numbers and words always serialise.
+    out.extend_from_slice(&serde_json::to_vec(settings).unwrap_or_default());
 }
 
 /// The event `ping` to a reader that has read up to `position`.

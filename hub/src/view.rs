@@ -3,9 +3,13 @@
 //! The types say what they look like and are what a Rust client reads. The hub itself writes them around
 //! the JSON that it received, without taking that apart again; tests hold the two together.
 
-use crate::{labels::Labels, state::Device};
+use crate::{
+    labels::Labels,
+    settings::{Bands, Days},
+    state::Device,
+};
 use protocol::{Birth, DeviceId, State, Summary};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use utoipa::ToSchema;
 use utoipa::openapi::{OneOfBuilder, Ref, RefOr, Schema, schema::ObjectBuilder, schema::Type};
@@ -109,6 +113,17 @@ pub struct ForgottenEvent {
     pub device: DeviceId,
 }
 
+/// Event `settings` of the stream: what is set for the hub, first of all and after each change.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsEvent {
+    /// How long summaries are kept one by one.
+    pub minutes: Days,
+    /// How long their hours are kept.
+    pub hours: Days,
+    /// Where the bands of gauges begin.
+    pub bands: Bands,
+}
+
 /// Event `resume` of the stream, to a reader that came back with `Last-Event-ID`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 pub struct ResumeEvent {
@@ -193,7 +208,8 @@ fn state_or_null() -> RefOr<Schema> {
     or_null("State")
 }
 
-fn or_null(name: &str) -> RefOr<Schema> {
+/// A type of the wire contract, or null.
+pub(crate) fn or_null(name: &str) -> RefOr<Schema> {
     let null = ObjectBuilder::new().schema_type(Type::Null);
     OneOfBuilder::new().item(null).item(Ref::from_schema_name(name)).into()
 }

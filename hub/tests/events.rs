@@ -69,10 +69,11 @@ async fn what_happens_is_recorded_and_a_restart_neither_repeats_nor_invents(plac
     assert_eq!(kinds(&events), expected, "newest first");
     let told = json!({
         "id": events[0]["id"], "time_ms": 10, "device": "roof", "kind": "fault", "subject": "a",
-        "detail": "no answer", "late": false,
+        "detail": "no answer", "outcome": null, "late": false,
     });
     assert_eq!(events[0], told);
     assert_eq!((&events[4]["subject"], &events[4]["detail"]), (&json!("k-1"), &json!("done")));
+    assert_eq!(events[4]["outcome"], "done");
     hub.stop().await;
 
     // The broker replays what it had kept, and one device fell ill while the hub was away.

@@ -98,17 +98,57 @@ async fn a_change_that_cannot_be_is_refused_and_changes_nothing() {
     hub.receive("edgewise/roof/status", "offline", 1).await;
     assert_eq!(patch(&hub, ROOF, r#"{"name":"Dach"}"#).await.0, 200);
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(20_000));
+    let tag = format!(r#"{{"tags":["{}"]}}"#, "x".repeat(33));
+    let tags = json!({"tags": (0..17).map(|n| n.to_string()).collect::<Vec<_>>()}).to_string();
     for (path, body, status, says) in [
-        (ROOF, r#"{"name":"a\u0007"}"#, 400, "leave it out"),
         (ROOF, r#"{"nom":"a"}"#, 400, "unknown field"),
         (ROOF, "{", 400, "what was sent"),
         (ROOF, long.as_str(), 413, "over 16384 bytes"),
-        ("/api/v1/devices/attic/labels", r#"{"name":"a"}"#, 404, "no device"),
     ] {
         let (found, problem) = patch(&hub, path, body).await;
         let detail = problem["detail"].as_str().unwrap();
         assert!(found == status && detail.contains(says), "{body:.40}: {found} {detail}");
+        assert_eq!((&problem["code"], &problem["values"]), (&Value::Null, &json!({})), "{body:.40}");
     }
+    // What a panel may say in a language of its own has a code, and apart from the text what the text names.
+    for (path, body, status, code, values) in [
+        (
+            ROOF,
+            r#"{"name":"a\u0007"}"#,
+            400,
+            "bad_character",
+            json!({"what": "name", "character": "'\\u{7}'"}),
+        ),
+        (ROOF, r#"{"group":" "}"#, 400, "empty_text", json!({"what": "group"})),
+        (ROOF, &tag, 400, "long_text", json!({"what": "tag", "length": "33", "most": "32"})),
+        (ROOF, &tags, 400, "too_many_tags", json!({"count": "17", "most": "16"})),
+        (
+            "/api/v1/devices/attic/labels",
+            r#"{"name":"a"}"#,
+            404,
+            "unknown_device",
+            json!({"device": "attic"}),
+        ),
+        (SETTINGS, r#"{"hours_days":60}"#, 409, "configured", json!({"setting": "history.hours_days"})),
+        (SETTINGS, r#"{"minutes_days":731}"#, 400, "short_hours", json!({"hours": "730", "minutes": "731"})),
+        (
+            SETTINGS,
+            r#"{"minutes_days":36526}"#,
+            400,
+            "too_many_days",
+            json!({"setting": "minutes_days", "days": "36526", "most": "36525"}),
+        ),
+        (SETTINGS, r#"{"bands":{"raised":9,"high":5,"mark":90}}"#, 400, "unsound_bands", json!({})),
+    ] {
+        let (found, problem) = patch(&hub, path, body).await;
+        let told = (found, &problem["code"], &problem["values"]);
+        assert_eq!(told, (status, &json!(code), &values), "{body:.40}: {problem}");
+    }
+    hub.receive("edgewise/roof/status", "online", 2).await;
+    let delete = reqwest::Client::new().delete(hub.url("/api/v1/devices/roof"));
+    let answer = delete.send().await.unwrap().bytes().await.unwrap();
+    let problem: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!((&problem["code"], &problem["values"]), (&json!("device_online"), &json!({"device": "roof"})));
     let untyped = reqwest::Client::new().patch(hub.url(ROOF)).body(r#"{"name":"b"}"#);
     assert_eq!(untyped.send().await.unwrap().status(), 415);
     assert_eq!(hub.get(ROOF).await.1["name"], "Dach");
@@ -153,6 +193,7 @@ async fn settings_are_chosen_kept_and_refused_where_the_configuration_decides(pl
     let (status, problem) = patch(&hub, SETTINGS, r#"{"minutes_days":30}"#).await;
     let detail = problem["detail"].as_str().unwrap();
     assert!(status == 409 && detail.contains("the oldest 21 days of minutes"), "{status} {detail}");
+    assert_eq!(problem["code"], "deletes_history");
     hub.stop().await;
 
     let hub = Hub::start_at(&place).await;

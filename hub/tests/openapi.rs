@@ -1,6 +1,6 @@
 //! The checked-in description of the API is what the code says.
 
-use protocol::{Birth, DeviceId, State, Summary};
+use protocol::{Birth, DeviceId, Outcome, State, Summary};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ fn document() -> String {
     generator.subschema_for::<Birth>();
     generator.subschema_for::<State>();
     generator.subschema_for::<Summary>();
+    generator.subschema_for::<Outcome>();
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();
     for (name, schema) in generator.take_definitions(true) {
         assert!(schemas.insert(name.clone(), schema).is_none(), "two schemas are called {name}");

@@ -69,6 +69,7 @@ async fn every_reader_of_the_stream_sees_the_devices_and_then_what_happens() {
     hub.receive("edgewise/shed/status", "offline", 5_001).await;
     let mut readers = [Events::open(&hub).await, Events::open(&hub).await];
     for reader in &mut readers {
+        assert_eq!(reader.next().await.unwrap().0, "settings");
         for id in ["roof", "shed"] {
             let (name, device) = reader.next().await.unwrap();
             assert_eq!((name.as_str(), &device["id"]), ("device", &json!(id)));
@@ -100,7 +101,7 @@ async fn a_reader_that_does_not_read_lags_and_holds_up_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let mut hub = Hub::start_with(&folder.path().join("hub.db"), None, Stream::new(4, 1)).await;
     let mut slow = Events::open(&hub).await;
-    assert_eq!(slow.next().await.unwrap().0, "ping");
+    slow.until("ping").await;
     // Far more than the sockets between the two hold: a key that nobody knows, and 28 MB of it.
     let padding = format!("{{\"padding\":\"{}\",", "x".repeat(700_000));
     for n in 1..=40 {
@@ -153,7 +154,46 @@ async fn who_comes_back_gets_what_it_missed_or_is_told_that_it_is_gone() {
         hub.receive("edgewise/roof/state", state("b1", 101, 1.0), 101).await;
         let mut back = Events::open_with(&hub, "", Some(gone)).await;
         assert_eq!(back.next().await.unwrap(), ("resume".to_owned(), json!({"resumed": false})), "{gone}");
+        assert_eq!(back.next().await.unwrap().0, "settings", "{gone}");
         assert_eq!(back.next().await.unwrap().0, "device");
+    }
+    hub.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_what_is_set_for_the_hub() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::start(&folder.path().join("hub.db")).await;
+    let change = async |body: &'static str| {
+        let request = reqwest::Client::new().patch(hub.url("/api/v1/settings"));
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    let default = json!({
+        "minutes": {"days": 30, "source": "default"},
+        "hours": {"days": 730, "source": "config"},
+        "bands": {"raised": 50.0, "high": 75.0, "mark": 90.0},
+    });
+    // One who asks for a device and a metric only still wants to know what is set for all.
+    let mut readers = [Events::open(&hub).await, Events::open_with(&hub, "device=shed&metric=a", None).await];
+    for reader in &mut readers {
+        assert_eq!(reader.next().await.unwrap(), ("settings".to_owned(), default.clone()));
+        assert_eq!(reader.next().await.unwrap().0, "ping");
+    }
+    assert_eq!(change(r#"{"bands": {"raised": 40, "high": 80, "mark": 95}}"#).await, 200);
+    for reader in &mut readers {
+        assert_eq!(reader.until("settings").await["bands"]["raised"], 40.0);
+    }
+    // What changes nothing, and what is refused, is no news.
+    assert_eq!(change(r#"{"bands": {"raised": 40, "high": 80, "mark": 95}}"#).await, 200);
+    assert_eq!(change(r#"{"hours_days": 60}"#).await, 409);
+    let last = readers[0].last.clone().unwrap();
+    assert_eq!(change(r#"{"minutes_days": 7}"#).await, 200);
+    let mut back = Events::open_with(&hub, "", Some(&last)).await;
+    assert_eq!(back.next().await.unwrap(), ("resume".to_owned(), json!({"resumed": true})));
+    for reader in readers.iter_mut().chain([&mut back]) {
+        let told = reader.until("settings").await;
+        assert_eq!(told["minutes"], json!({"days": 7, "source": "chosen"}));
     }
     hub.stop().await;
 }
@@ -166,6 +206,7 @@ async fn a_reader_gets_the_devices_and_metrics_that_it_asks_for() {
         hub.receive(&format!("edgewise/{device}/state"), state("b1", 1, 1.0), 1).await;
     }
     let mut shed = Events::open_with(&hub, "device=shed&metric=b_celsius", None).await;
+    shed.until("settings").await;
     let (name, device) = shed.next().await.unwrap();
     assert_eq!(
         (name.as_str(), &device["id"], &device["state"]["now"]),
@@ -186,7 +227,7 @@ async fn open_streams_do_not_hold_up_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let hub = Hub::start(&folder.path().join("hub.db")).await;
     let (mut read, unread) = (Events::open(&hub).await, Events::open(&hub).await);
-    assert_eq!(read.next().await.unwrap().0, "ping");
+    read.until("ping").await;
     let ((), rest) = tokio::join!(hub.stop(), read.next());
     assert_eq!(rest, None, "the stream ends in order");
     drop(unread);
@@ -206,6 +247,7 @@ async fn a_long_list_of_devices_does_not_make_its_reader_miss_what_happens() {
         hub.receive(&format!("edgewise/d{number:04}/birth"), long.as_str(), 1).await;
     }
     let mut reader = Events::open(&hub).await;
+    reader.until("settings").await;
     let (mut listed, mut heard) = (Vec::new(), 0);
     while listed.len() < DEVICES {
         let (name, data) = reader.next().await.unwrap();

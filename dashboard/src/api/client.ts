@@ -1,5 +1,5 @@
 // The requests that the panel makes. Addresses are relative, so they also work below a path of a proxy.
-import { problemText } from "./problem";
+import { type Trouble, troubleOf } from "./problem";
 import type {
   Comparison,
   DeviceList,
@@ -15,14 +15,13 @@ import type {
 
 const BASE = "api/v1";
 
-/** A request that gave no answer that can be used. `status` is 0 when the hub did not answer at all. */
+/** A request that gave no answer that can be used. */
 export class RequestError extends Error {
-  readonly status: number;
+  readonly trouble: Trouble;
 
-  constructor(status: number, message: string) {
-    super(message);
-    this.name = "RequestError";
-    this.status = status;
+  constructor(trouble: Trouble) {
+    super(trouble.code);
+    this.trouble = trouble;
   }
 }
 
@@ -139,11 +138,11 @@ async function ask(url: string, how?: RequestInit): Promise<Response> {
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), ...how });
   } catch {
-    throw new RequestError(0, "The hub does not answer.");
+    throw new RequestError({ code: "no_answer", values: {} });
   }
   if (!response.ok) {
     const said: unknown = await response.json().catch(() => null);
-    throw new RequestError(response.status, problemText(response.status, response.statusText, said));
+    throw new RequestError(troubleOf(response.status, response.statusText, said));
   }
   return response;
 }
@@ -153,9 +152,6 @@ async function get<T>(url: string, how?: RequestInit): Promise<T> {
   try {
     return (await response.json()) as T;
   } catch {
-    throw new RequestError(
-      response.status,
-      `The answer to ${url} is no JSON: is this address an Edgewise hub?`,
-    );
+    throw new RequestError({ code: "no_json", values: { url } });
   }
 }

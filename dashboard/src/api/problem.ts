@@ -1,13 +1,23 @@
-// What an answer without success says to people.
+// Why a request gave no answer that can be used.
 
-/** One line for an HTTP status and the body that came with it, which may be a problem document or anything. */
-export function problemText(status: number, statusText: string, body: unknown): string {
-  if (status === 401) return "The hub wants a password (401). Reload the page to be asked for it.";
-  const { title, detail } = (typeof body === "object" && body !== null ? body : {}) as Record<
+/** What stands in the way: a text of the catalogs, without the `problem.` of its name, and what fills it. */
+export interface Trouble {
+  code: string;
+  values: Record<string, string>;
+}
+
+/**
+ * What an HTTP status says and the body that came with it, which may be a problem document or anything. Where the
+ * problem has no code, `reason` is what the hub says in its own words.
+ */
+export function troubleOf(status: number, statusText: string, body: unknown): Trouble {
+  const { title, detail, code, values } = (typeof body === "object" && body ? body : {}) as Record<
     string,
     unknown
   >;
-  const said = [title, detail].filter((part): part is string => typeof part === "string" && part !== "");
-  const reason = (said.length > 0 ? said.join(": ") : statusText).replace(/\.$/, "");
-  return reason ? `The hub answers ${status}, ${reason}.` : `The hub answers ${status}.`;
+  const reason = [detail, title, statusText, ""].find((text) => typeof text === "string") as string;
+  return {
+    code: status === 401 ? "password" : typeof code === "string" ? code : "status",
+    values: { ...(values as object), status: String(status), reason },
+  };
 }

@@ -172,7 +172,7 @@ export interface paths {
         /**
          * Change what is set for the hub as a whole.
          * @description A JSON merge patch (RFC 7396): what is left out stays, null goes back to the default. What the hub's configuration
-         *     sets is changed there only. A shorter time deletes the history that is older, within the hour and for good; where
+         *     sets is changed there only. Whoever watches the stream gets a `settings` event. A shorter time deletes the history that is older, within the hour and for good; where
          *     there is such history, `delete_history` must be sent along.
          */
         patch: operations["change_settings"];
@@ -187,12 +187,13 @@ export interface paths {
         };
         /**
          * Live server-sent events.
-         * @description First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
-         *     then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-         *     (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+         * @description First what is set for the hub (`settings`, `SettingsEvent`) and one `device` event (`DeviceView`) per known device,
+         *     then a `ping` (`PingEvent`, again every 5 s), then whatever happens: `device` when a status, a birth or labels
+         *     change, `state` (`StateEvent`), `summary` (`SummaryEvent`), `forgotten` (`ForgottenEvent`), `settings` when they
+         *     change, and `lagged` (`LaggedEvent`) to a reader that was too slow.
          *
          *     To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
-         *     follows, without the devices, or it is gone and the devices follow as if the reader were new.
+         *     follows, without settings and devices, or it is gone and these follow as if the reader were new.
          */
         get: operations["stream"];
         put?: never;
@@ -492,6 +493,7 @@ export interface components {
             kind: components["schemas"]["EventKind"];
             /** @description It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been. */
             late: boolean;
+            outcome: null | components["schemas"]["Outcome"];
             /** @description What it happened to: the sensor of `fault` and `recovered`, the id of a `command`; null otherwise. */
             subject: string | null;
             /**
@@ -648,6 +650,8 @@ export interface components {
         };
         /** @description The name of a metric: snake_case with the unit last, such as `cpu0_percent`. */
         MetricName: string;
+        /** @description What became of a command. */
+        Outcome: "done" | "refused" | "failed";
         /** @description A reading that nothing surpassed. */
         PeakView: {
             /**
@@ -706,6 +710,7 @@ export interface components {
         };
         /** @description Why a request failed. */
         Problem: {
+            code: components["schemas"]["ProblemCode"] | null;
             /** @description What is wrong, and what to do about it. */
             detail: string;
             /**
@@ -717,7 +722,28 @@ export interface components {
             title: string;
             /** @description Always `about:blank`: the status says what kind of problem it is. */
             type: string;
+            /** @description What `detail` names of this case, by the names that the code tells. */
+            values: {
+                [key: string]: string;
+            };
         };
+        /**
+         * @description A problem that stays the same when its text is reworded. What each has in `values`:
+         *
+         *     - `unknown_device`: `device`
+         *     - `device_online`: `device`
+         *     - `configured`: `setting`
+         *     - `too_many_days`: `setting`, `days`, `most`
+         *     - `short_hours`: `hours`, `minutes`
+         *     - `empty_text`: `what`
+         *     - `long_text`: `what`, `length`, `most`
+         *     - `bad_character`: `what`, `character`
+         *     - `too_many_tags`: `count`, `most`
+         *
+         *     `what` is one of `name`, `group` and `tag`.
+         * @enum {string}
+         */
+        ProblemCode: "unknown_device" | "device_online" | "store_busy" | "store_failing" | "store_unreadable" | "configured" | "too_many_days" | "short_hours" | "unsound_bands" | "deletes_history" | "empty_text" | "long_text" | "bad_character" | "too_many_tags";
         /** @description What is known of one range. */
         RangeView: {
             /**
@@ -872,6 +898,15 @@ export interface components {
              * @description Days that summaries are kept one by one; 0 for ever.
              */
             minutes_days?: number | null;
+        };
+        /** @description Event `settings` of the stream: what is set for the hub, first of all and after each change. */
+        SettingsEvent: {
+            /** @description Where the bands of gauges begin. */
+            bands: components["schemas"]["Bands"];
+            /** @description How long their hours are kept. */
+            hours: components["schemas"]["Days"];
+            /** @description How long summaries are kept one by one. */
+            minutes: components["schemas"]["Days"];
         };
         /** @description What is set for the hub as a whole. */
         SettingsView: {

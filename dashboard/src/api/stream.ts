@@ -1,13 +1,15 @@
 // The one EventSource of the panel, driven by the steps of lib/connection.
 import { type Connection, connecting, type Happening, step } from "../lib/connection";
 import { STREAM_URL } from "./client";
-import type { DeviceView, ForgottenEvent, PingEvent, StateEvent } from "./types";
+import type { DeviceView, ForgottenEvent, PingEvent, SettingsEvent, StateEvent } from "./types";
 
 export interface StreamListener {
   onDevice(view: DeviceView): void;
   onState(event: StateEvent): void;
   /** Somebody had the hub forget a device. */
   onForgotten(device: string): void;
+  /** What is set for the hub, first of all and after each change. */
+  onSettings(settings: SettingsEvent): void;
   onClock(nowMs: number): void;
   /** The connection is new: every device comes as an event of its own, then the first ping. */
   onOpened(): void;
@@ -46,6 +48,7 @@ export function openStream(listener: StreamListener): () => void {
     on<DeviceView>("device", (view) => listener.onDevice(view));
     on<StateEvent>("state", (event) => listener.onState(event));
     on<ForgottenEvent>("forgotten", ({ device }) => listener.onForgotten(device));
+    on<SettingsEvent>("settings", (settings) => listener.onSettings(settings));
     on<PingEvent>("ping", ({ now_ms }) => listener.onClock(now_ms));
     on<unknown>("lagged", () => listener.onMissed());
     // Nobody reads these, so they are not taken apart.

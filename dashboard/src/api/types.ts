@@ -15,6 +15,7 @@ export type MetricDescription = Schemas["MetricDescription"];
 export type Ledger = Schemas["LedgerView"];
 export type PingEvent = Schemas["PingEvent"];
 export type State = Schemas["State"];
+export type SettingsEvent = Schemas["SettingsEvent"];
 export type StateEvent = Schemas["StateEvent"];
 export type Unit = Schemas["Unit"];
 export type Comparison = Schemas["CompareView"];

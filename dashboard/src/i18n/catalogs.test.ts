@@ -9,11 +9,17 @@ const texts = (language: string) =>
   JSON.parse(readFileSync(new URL(`./${language}.json`, import.meta.url), "utf8")) as Record<string, string>;
 const english = texts("en");
 
-/** What a message is filled in with, whatever the order. */
-const holes = (text: string) =>
-  [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))]
-    .filter((name) => name !== "one")
-    .sort();
+/** What a message is filled in with, in its plurals and choices too, whatever the order. */
+function holes(message: unknown): string[] {
+  if (!Array.isArray(message)) return [];
+  const names = message.flatMap((token: unknown): string[] => {
+    if (!Array.isArray(token)) return [];
+    const [name, , inner] = token as [string, string?, Record<string, unknown>?];
+    return [name, ...Object.values(Object(inner) as object).flatMap(holes)];
+  });
+  return [...new Set(names)].filter((name) => name !== "#").sort();
+}
+const holesOf = (text: string) => holes(compileMessage(text));
 
 describe.each([...LANGUAGES])("the texts of %s", (language) => {
   it("are there for everything that English has, and for nothing else", () => {
@@ -24,9 +30,25 @@ describe.each([...LANGUAGES])("the texts of %s", (language) => {
     for (const [word, text] of Object.entries(texts(language))) {
       expect(text.trim(), word).not.toBe("");
       expect(() => compileMessage(text), word).not.toThrow();
-      if (!text.includes("plural")) expect(holes(text), word).toEqual(holes(english[word] ?? ""));
+      expect(holesOf(text), word).toEqual(holesOf(english[word] ?? ""));
     }
   });
+});
+
+it("every problem that the hub has a code for has a text, which names what the hub names", () => {
+  const { components } = JSON.parse(
+    readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"),
+  );
+  const { enum: codes, description } = components.schemas.ProblemCode as {
+    enum: string[];
+    description: string;
+  };
+  expect(codes.length).toBeGreaterThan(10);
+  for (const code of codes) {
+    const line = description.split("\n").find((one) => one.startsWith(`- \`${code}\`:`)) ?? "";
+    const named = [...line.matchAll(/`(\w+)`/g)].map(([, name]) => name).slice(1);
+    for (const hole of holesOf(english[`problem.${code}`] ?? "{none}")) expect(named, code).toContain(hole);
+  }
 });
 
 it("every text is used; that every text used is there is what the compiler checks", () => {

@@ -1,6 +1,7 @@
 // The texts of the panel in the reader's language. Lingui reads ICU messages, so plurals are right in each.
 import { setupI18n } from "@lingui/core";
 import { signal } from "@preact/signals";
+import type { Trouble } from "../api/problem";
 import { find, patternsOf } from "../lib/said";
 import type { Language } from "../lib/settings";
 import type catalog from "./en.json";
@@ -36,6 +37,12 @@ export async function speak(language: Language): Promise<void> {
 export function t(word: Word, values?: Record<string, string | number>): string {
   void spoken.value;
   return i18n._(word, values);
+}
+
+/** Why a request failed; what has no text of its own in the words of the hub. */
+export function explain({ code, values }: Trouble): string {
+  const word = `problem.${code}`;
+  return t((word in i18n.messages ? word : "problem.status") as Word, values);
 }
 
 /** A text of an agent or of the hub, which speak English, in the language that is spoken; one that nobody translated as

@@ -9,6 +9,7 @@ const page = (ids: number[], next_cursor: string | null): EventsView => ({
     device: "roof",
     kind: "online",
     subject: null,
+    outcome: null,
     detail: "",
     late: false,
   })),

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
-import { groupOf, headOf, nameOf, readTags } from "./labels";
+import { fullName, groupOf, headOf, nameOf, readTags } from "./labels";
 import { device } from "./sample";
 
 it("calls a device by its name, or else by its id", () => {
   expect(nameOf(device())).toBe("roof");
   expect(nameOf(device({ labels: { name: "Dach", tags: [], group: null } }))).toBe("Dach");
+  expect(fullName(device())).toBe("roof");
+  expect(fullName(device({ labels: { name: "Dach", tags: [], group: null } }))).toBe("Dach (roof)");
 });
 
 it("reads tags between commas", () => {

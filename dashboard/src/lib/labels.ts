@@ -6,6 +6,12 @@ export function nameOf({ id, labels }: Pick<DeviceView, "id" | "labels">): strin
   return labels.name ?? id;
 }
 
+/** Name and id of a device: what no other one is called. */
+export function fullName(device: Pick<DeviceView, "id" | "labels">): string {
+  const { id, labels } = device;
+  return labels.name === null ? id : `${labels.name} (${id})`;
+}
+
 /** The tags in a text with commas between them. */
 export function readTags(text: string): string[] {
   return text

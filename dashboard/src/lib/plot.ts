@@ -85,7 +85,7 @@ export function options(look: Look): Options {
     width: look.width,
     height: look.height,
     ms: 1,
-    legend: { show: false },
+    legend: { show: false, live: false },
     cursor: { y: false, drag: { x: onBrush !== undefined, y: false, setScale: false }, points: { size: 7 } },
     scales: { y: { range: ((_, min, max) => valueRange(unit, min, max)) as Range.Function } },
     axes: [

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { HubSettings } from "../api/types";
-import { losses, lostDays, readDays } from "./retention";
+import { losses, lostDays, readDays, withOldest } from "./retention";
 
 const DAY = 86_400_000;
 const NOW = 1000 * DAY;
@@ -23,6 +23,22 @@ it("counts the days that a shorter time deletes", () => {
 it("deletes nothing by keeping as long or longer", () => {
   expect(losses(settings, { minutes: 30, hours: 0 }, NOW)).toEqual([]);
   expect(losses(settings, { minutes: 0, hours: 0 }, NOW)).toEqual([]);
+});
+
+it("takes what is set from the stream and ages from the answer that has them", () => {
+  const { bands } = settings;
+  const said = {
+    minutes: { days: 7, source: "chosen" },
+    hours: { days: 90, source: "config" },
+    bands,
+  } as const;
+  expect(withOldest(said, settings)).toEqual({
+    minutes: { days: 7, source: "chosen", oldest_ms: NOW - 29.5 * DAY },
+    hours: { days: 90, source: "config", oldest_ms: NOW - 400 * DAY },
+    bands,
+  });
+  expect(withOldest(said, null).hours.oldest_ms).toBe(null);
+  expect(withOldest(settings, settings)).toEqual(settings);
 });
 
 it("reads whole days only", () => {

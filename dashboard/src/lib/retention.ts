@@ -1,5 +1,5 @@
 // What a shorter time of keeping history would delete.
-import type { HubSettings } from "../api/types";
+import type { HubSettings, SettingsEvent } from "../api/types";
 
 const DAY_MS = 86_400_000;
 
@@ -10,6 +10,15 @@ export function lostDays(oldestMs: number | null, days: number, nowMs: number): 
 }
 
 export type Kept = "minutes" | "hours";
+
+/** Settings with the age of what is kept, as far as it is known. */
+export function withOldest({ minutes, hours, bands }: SettingsEvent, aged: HubSettings | null): HubSettings {
+  return {
+    minutes: { ...minutes, oldest_ms: aged?.minutes.oldest_ms ?? null },
+    hours: { ...hours, oldest_ms: aged?.hours.oldest_ms ?? null },
+    bands,
+  };
+}
 
 /** What of the two kinds of history a change deletes, in days; what is kept already no longer is not counted. */
 export function losses(settings: HubSettings, wanted: Record<Kept, number>, nowMs: number): [Kept, number][] {

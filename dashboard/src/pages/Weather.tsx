@@ -1,6 +1,6 @@
 import { t } from "../i18n/words";
 import { describe } from "../lib/metrics";
-import { nameOf } from "../lib/labels";
+import { fullName, nameOf } from "../lib/labels";
 import { isFresh, presenceOf } from "../lib/presence";
 import { deviceHref, type Route, weatherHref } from "../lib/route";
 import { stationsOf } from "../lib/weather";
@@ -14,11 +14,11 @@ import { Station } from "../parts/Station";
 export function Weather({ route: { id } }: { route: Route }) {
   // Which devices have weather changes with their births; that a list made once a second sees soon enough.
   void live.version.value;
-  const places = live.ids.value.filter((one) => {
+  const places = live.ids.value.flatMap((one) => {
     const known = live.all().get(one);
-    return known !== undefined && stationsOf(describe(known)).length > 0;
+    return known && stationsOf(describe(known)).length > 0 ? [known] : [];
   });
-  const place = id || places[0];
+  const place = id || places[0]?.id;
   const view = place === undefined ? undefined : live.device(place);
   const stations = view ? stationsOf(describe(view)) : [];
   if (!view || place === undefined || stations.length === 0) {
@@ -48,7 +48,7 @@ export function Weather({ route: { id } }: { route: Route }) {
         {places.length > 1 && (
           <Select
             label={t("device")}
-            of={places.map((one) => ({ value: one, label: one }))}
+            of={places.map((one) => ({ value: one.id, label: fullName(one) }))}
             value={place}
             onChoose={(chosen) => (location.hash = weatherHref(chosen))}
           />

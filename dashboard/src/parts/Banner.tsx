@@ -1,4 +1,5 @@
-import { said, t } from "../i18n/words";
+import { told } from "../asked";
+import { t } from "../i18n/words";
 import { formatClock } from "../lib/time";
 import { health } from "../health";
 import { live } from "../live";
@@ -9,15 +10,15 @@ import "./Banner.css";
 export function Banner() {
   // A failed request beside a live stream is said too: the page may then lack what it asked for.
   const lost = live.phase.value === "lost";
-  const problem = said(live.problem.value);
+  const problem = live.problem.value;
   const paused = live.pausedAt.value;
   const unwell = lost ? "" : said(health.trouble.value);
   return (
     <div class="banner">
       <div role="alert" data-testid="banner">
-        {(lost || problem !== "") && (
+        {(lost || problem !== null) && (
           <p class="bad">
-            <strong>{t(lost ? "disconnected" : "request_failed")}</strong> {problem}{" "}
+            <strong>{t(lost ? "disconnected" : "request_failed")}</strong> {problem !== null && told(problem)}{" "}
             {lost && live.loaded.value && t("from_before")} {lost && t("trying_again")}
           </p>
         )}

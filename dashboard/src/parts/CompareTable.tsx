@@ -1,10 +1,12 @@
 import type { Unit } from "../api/types";
 import { t } from "../i18n/words";
 import type { Compared } from "../lib/compare";
+import { nameOf } from "../lib/labels";
 import { formatChange, formatText } from "../lib/format";
 import { lineColour, lineDash } from "../lib/plot";
 import { deviceHref } from "../lib/route";
 import { formatExact, formatMoment } from "../lib/time";
+import { live } from "../live";
 import { reader } from "../reader";
 import type { Reading } from "./Chart";
 import "./CompareTable.css";
@@ -53,7 +55,7 @@ export function CompareTable({ rows, unit, cursor }: Props) {
                     stroke-dasharray={lineDash(index).join(" ")}
                   />
                 </svg>
-                <a href={deviceHref(device)}>{device}</a>
+                <Name id={device} />
               </th>
               <td class="number">{text(cursor?.values[index])}</td>
               <td class="number">{text(stats?.mean)}</td>
@@ -69,5 +71,16 @@ export function CompareTable({ rows, unit, cursor }: Props) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** What a device is called, and its id where that is something else. */
+function Name({ id }: { id: string }) {
+  const view = live.device(id);
+  return (
+    <span class="name">
+      <a href={deviceHref(id)}>{view ? nameOf(view) : id}</a>
+      {view?.labels.name != null && <small class="soft">{id}</small>}
+    </span>
   );
 }

@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n/words";
+import { nameOf } from "../lib/labels";
+import { meant, offersOf } from "../lib/pick";
 import { lineColour } from "../lib/plot";
 import { live } from "../live";
 import "./DevicePicker.css";
@@ -13,30 +15,33 @@ interface Props {
 /** A longer list helps nobody; typing shortens it. */
 const MOST_OFFERED = 50;
 
-/** Some devices of the fleet, by name. */
+/** Some devices of the fleet, by name or id. */
 export function DevicePicker({ ids, most, onChoose }: Props) {
   const [typed, setTyped] = useState("");
-  const wanted = typed.toLowerCase();
-  const offered = live.ids.value
-    .filter((id) => !ids.includes(id) && id.toLowerCase().includes(wanted))
-    .slice(0, MOST_OFFERED);
-  const found = offered.find((id) => id === typed) ?? (offered.length === 1 ? offered[0] : undefined);
+  // Names change with labels; that a list made once a second sees soon enough.
+  void live.version.value;
+  const offered = offersOf(live.ids.value, live.all(), ids, typed, MOST_OFFERED);
+  const named = (id: string) => {
+    const view = live.all().get(id);
+    return view ? nameOf(view) : id;
+  };
+  const found = meant(offered, typed.trim(), named);
 
   function add(event: Event) {
     event.preventDefault();
     if (found === undefined || ids.length >= most) return;
-    onChoose([...ids, found]);
+    onChoose([...ids, found.id]);
     setTyped("");
   }
 
   return (
     <form class="device-picker" onSubmit={add}>
       {ids.map((id, index) => (
-        <span key={id} class="chip" style={{ "--colour": `var(${lineColour(index)})` }}>
-          {id}
+        <span key={id} class="chip" title={id} style={{ "--colour": `var(${lineColour(index)})` }}>
+          {named(id)}
           <button
             type="button"
-            aria-label={t("remove", { id })}
+            aria-label={t("remove", { id: named(id) })}
             onClick={() => onChoose(ids.filter((one) => one !== id))}
           >
             ×
@@ -54,8 +59,8 @@ export function DevicePicker({ ids, most, onChoose }: Props) {
             autocomplete="off"
           />
           <datalist id="offered">
-            {offered.map((id) => (
-              <option key={id} value={id} />
+            {offered.map(({ id, text }) => (
+              <option key={id} value={text} />
             ))}
           </datalist>
           <button type="submit" disabled={found === undefined}>

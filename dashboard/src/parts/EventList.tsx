@@ -88,13 +88,15 @@ function Pages({ id, kind, changed }: { id: string; kind: EventKind | ""; change
   );
 }
 
-function Line({ event: { kind, subject, detail, late, time_ms } }: { event: EventView }) {
+function Line({ event: { kind, subject, detail, outcome, late, time_ms } }: { event: EventView }) {
+  // What became of a command is known by its name; why, the agent says in its words after it.
+  const told = outcome ? [t(`outcome.${outcome}`), said(detail.slice(outcome.length + 2))] : [said(detail)];
   return (
     <li class={kind}>
       <span class="what">
         <i aria-hidden="true">{SHAPES[kind]}</i> {t(`event.${kind}`)}
       </span>
-      <span>{[subject, said(detail)].filter(Boolean).join(": ")}</span>
+      <span>{[subject, ...told].filter(Boolean).join(": ")}</span>
       <span class="soft" title={late ? t("event_late") : ""}>
         {late && "≤ "}
         <Ago timeMs={time_ms} />

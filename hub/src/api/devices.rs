@@ -1,6 +1,6 @@
 //! Devices and their latest values.
 
-use super::{Problem, Shared, devices_query::Wanted, json};
+use super::{Problem, ProblemCode, Shared, devices_query::Wanted, json};
 use crate::{clock, state::Device, view};
 use axum::{
     extract::{FromRequestParts, Path, RawQuery, State},
@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<Shared>> for Known {
         };
         let id: Option<DeviceId> = text.parse().ok();
         let known = id.and_then(|id| shared.api.state.get(&id).map(|latest| Known { id, latest }));
-        known.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no device {text:?}")))
+        known.ok_or_else(|| Problem::unknown_device(&text))
     }
 }
 
@@ -79,11 +79,12 @@ pub(super) async fn forget(
 ) -> Result<StatusCode, Problem> {
     if latest.status == Some(Status::Online) {
         let detail = format!("{id} is online: stop its agent first, or it would come back");
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        let problem = Problem::new(StatusCode::CONFLICT, detail);
+        return Err(problem.code(ProblemCode::DeviceOnline).with("device", &id));
     }
     shared.api.forget.forget(&id).await.map_err(|reason| {
         tracing::warn!(device = %id, "not forgotten: {reason}");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{id} is not forgotten: {reason}"))
+        Problem::unwritten(&format!("{id} is not forgotten"), &reason)
     })?;
     tracing::info!(device = %id, "forgotten");
     Ok(StatusCode::NO_CONTENT)

@@ -4,15 +4,20 @@ use super::{Problem, Shared, events_query::Question, json, read, when};
 use crate::{
     clock,
     events::{Event, Kind, Place},
+    view,
 };
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use protocol::Outcome;
 use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 /// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,14 +45,22 @@ pub struct EventView {
     pub subject: Option<String>,
     /// More about it, in a few words; may be empty.
     pub detail: String,
+    /// What became of a `command`, with whose word `detail` begins; null otherwise.
+    #[schema(schema_with = outcome_or_null, required)]
+    pub outcome: Option<Outcome>,
     /// It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been.
     pub late: bool,
 }
 
+fn outcome_or_null() -> RefOr<Schema> {
+    view::or_null("Outcome")
+}
+
 impl EventView {
     fn new(id: i64, event: Event) -> Self {
+        let outcome = event.outcome();
         let Event { time_ms, device, kind, subject, detail, late } = event;
-        Self { id, time_ms, device: device.into(), kind, subject, detail, late }
+        Self { id, time_ms, device: device.into(), kind, subject, detail, outcome, late }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people say of a device.
 
-use super::{Problem, Shared, body, devices::Known, json};
-use crate::labels::{Labels, LabelsChange};
+use super::{Problem, ProblemCode, Shared, body, devices::Known, json};
+use crate::labels::{BadLabels, Labels, LabelsChange, MAX_TAGS};
 use axum::{
     extract::{Request, State},
     http::StatusCode,
@@ -54,19 +54,37 @@ pub(super) async fn change(
     let change: LabelsChange = body::patch(request).await?;
     // One after another: a change is of what is there when it is made.
     let _turn = shared.changes.lock().await;
-    let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no device \"{id}\""));
+    let unknown = || Problem::unknown_device(id.as_str());
     let before =
         shared.api.state.get(&id).ok_or_else(unknown)?.labels.as_deref().cloned().unwrap_or_default();
-    let labels =
-        before.changed(change).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let labels = before.changed(change).map_err(|error| refused(&error))?;
     if labels != before {
         let noted = shared.api.notes.label(&id, labels.clone()).await.map_err(|reason| {
             tracing::warn!(device = %id, "labels not changed: {reason}");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{id} is not changed: {reason}"))
+            Problem::unwritten(&format!("{id} is not changed"), &reason)
         })?;
         shared.api.stream.device(&id, &noted.ok_or_else(unknown)?);
     }
     Ok(written(&labels))
+}
+
+fn refused(error: &BadLabels) -> Problem {
+    let problem = Problem::new(StatusCode::BAD_REQUEST, error.to_string());
+    let short = |what: &'static str| what.strip_prefix("a ").unwrap_or(what);
+    match error {
+        BadLabels::Empty(what) => problem.code(ProblemCode::EmptyText).with("what", short(what)),
+        BadLabels::Long { what, length, most } => {
+            let problem = problem.code(ProblemCode::LongText).with("what", short(what));
+            problem.with("length", length).with("most", most)
+        }
+        BadLabels::Character { what, character } => {
+            let problem = problem.code(ProblemCode::BadCharacter).with("what", short(what));
+            problem.with("character", &format!("{character:?}"))
+        }
+        BadLabels::TooMany(count) => {
+            problem.code(ProblemCode::TooManyTags).with("count", count).with("most", &MAX_TAGS)
+        }
+    }
 }
 
 fn written(labels: &Labels) -> Response {

@@ -27,7 +27,7 @@ pub use health::{Check, Ready};
 pub use history::HistoryView;
 pub use ledger::LedgerView;
 pub use openapi::document;
-pub use problem::Problem;
+pub use problem::{Problem, ProblemCode};
 
 /// Reads a query in all the ways that there are, for the fuzz targets.
 #[cfg(any(test, feature = "fuzz"))]

@@ -31,7 +31,8 @@ pub(super) const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
         view::PingEvent,
         view::LaggedEvent,
         view::ForgottenEvent,
-        view::ResumeEvent
+        view::ResumeEvent,
+        view::SettingsEvent
     ))
 )]
 pub(super) struct Document;

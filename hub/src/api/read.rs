@@ -1,6 +1,6 @@
 //! Reading what is on disk, without holding up anybody else.
 
-use super::{Problem, Shared};
+use super::{Problem, ProblemCode, Shared};
 use crate::store::StoreError;
 use axum::http::StatusCode;
 
@@ -19,5 +19,5 @@ pub(super) async fn from_store<T: Send + 'static>(
     };
     tracing::error!("{what} cannot be read: {failure}");
     let detail = format!("{what} cannot be read now; the hub's log says why");
-    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail))
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).code(ProblemCode::StoreUnreadable))
 }

@@ -1,9 +1,9 @@
 //! What is set for the hub as a whole.
 
-use super::{Problem, Shared, body, json, read};
+use super::{Problem, ProblemCode, Shared, body, json, read};
 use crate::{
     clock,
-    settings::{BadSettings, Bands, Chosen, Days, SettingsChange},
+    settings::{BadSettings, Bands, Chosen, Days, MAX_DAYS, SettingsChange},
     store::{Keep, Oldest, fold::DAY_MS},
 };
 use axum::{
@@ -56,7 +56,7 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>) -> Result<Response, P
 /// Change what is set for the hub as a whole.
 ///
 /// A JSON merge patch (RFC 7396): what is left out stays, null goes back to the default. What the hub's configuration
-/// sets is changed there only. A shorter time deletes the history that is older, within the hour and for good; where
+/// sets is changed there only. Whoever watches the stream gets a `settings` event. A shorter time deletes the history that is older, within the hour and for good; where
 /// there is such history, `delete_history` must be sent along.
 #[utoipa::path(
     patch,
@@ -83,15 +83,16 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
     if !change.delete_history {
         let [old, new] = [&before, &after].map(|chosen| settings.keep(chosen));
         if let Some(detail) = loss(&old, &new, oldest, clock::now_ms()) {
-            return Err(Problem::new(StatusCode::CONFLICT, detail));
+            return Err(Problem::new(StatusCode::CONFLICT, detail).code(ProblemCode::DeletesHistory));
         }
     }
     if after != before {
         shared.api.notes.choose(after).await.map_err(|reason| {
             tracing::warn!("settings not changed: {reason}");
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("nothing is changed: {reason}"))
+            Problem::unwritten("nothing is changed", &reason)
         })?;
         settings.choose(after);
+        shared.api.stream.settings(&settings.told());
         let [minutes, hours] = [settings.minutes(&after).days, settings.hours(&after).days];
         tracing::info!(minutes_days = minutes, hours_days = hours, "settings changed");
     }
@@ -100,11 +101,21 @@ pub(super) async fn change(State(shared): State<Arc<Shared>>, request: Request) 
 
 fn changed(shared: &Shared, change: &SettingsChange) -> Result<Chosen, Problem> {
     shared.api.settings.changed(change).map_err(|error| {
-        let status = match error {
-            BadSettings::Configured(_) => StatusCode::CONFLICT,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Problem::new(status, error.to_string())
+        let bad = Problem::new(StatusCode::BAD_REQUEST, error.to_string());
+        match error {
+            BadSettings::Configured(name) => {
+                let problem = Problem::new(StatusCode::CONFLICT, error.to_string());
+                problem.code(ProblemCode::Configured).with("setting", &format!("history.{name}"))
+            }
+            BadSettings::TooLong(name, days) => {
+                let bad = bad.code(ProblemCode::TooManyDays).with("setting", name);
+                bad.with("days", &days).with("most", &MAX_DAYS)
+            }
+            BadSettings::ShortHours { hours, minutes } => {
+                bad.code(ProblemCode::ShortHours).with("hours", &hours).with("minutes", &minutes)
+            }
+            BadSettings::Bands => bad.code(ProblemCode::UnsoundBands),
+        }
     })
 }
 

@@ -27,7 +27,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 
 struct Feed {
     /// To be told first of all.
-    first: Option<Bytes>,
+    first: std::vec::IntoIter<Bytes>,
     listing: Option<Listing>,
     reader: Reader,
     filter: Filter,
@@ -42,12 +42,13 @@ struct Listing(Option<DeviceId>);
 
 /// Live server-sent events.
 ///
-/// First one `device` event (`DeviceView`) per known device, then a `ping` (`PingEvent`, again every 5 s),
-/// then whatever happens: `device` when a status or birth changes, `state` (`StateEvent`), `summary`
-/// (`SummaryEvent`), `forgotten` (`ForgottenEvent`), and `lagged` (`LaggedEvent`) to a reader that was too slow.
+/// First what is set for the hub (`settings`, `SettingsEvent`) and one `device` event (`DeviceView`) per known device,
+/// then a `ping` (`PingEvent`, again every 5 s), then whatever happens: `device` when a status, a birth or labels
+/// change, `state` (`StateEvent`), `summary` (`SummaryEvent`), `forgotten` (`ForgottenEvent`), `settings` when they
+/// change, and `lagged` (`LaggedEvent`) to a reader that was too slow.
 ///
 /// To a request with `Last-Event-ID` a `resume` (`ResumeEvent`) comes before anything else: either what was missed
-/// follows, without the devices, or it is gone and the devices follow as if the reader were new.
+/// follows, without settings and devices, or it is gone and these follow as if the reader were new.
 #[utoipa::path(
     get,
     path = "/api/v1/stream",
@@ -81,7 +82,10 @@ pub(super) async fn stream(
         // Subscribed before the devices are listed, so that nothing falls in between.
         None => (stream.subscribe(), Some(Listing::default()), false),
     };
-    let first = asked.map(|_| events::resume_event(resumed));
+    // Read after the subscription, so that no change falls in between.
+    let settings = listing.is_some().then(|| events::settings_event(&shared.api.settings.told()));
+    let first = asked.map(|_| events::resume_event(resumed)).into_iter().chain(settings);
+    let first = first.collect::<Vec<_>>().into_iter();
     let mut ping = interval(PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let feed = Feed { first, listing, reader, filter, ping, shared, _place: place };
@@ -102,7 +106,7 @@ impl Feed {
         if self.shared.shutdown.is_cancelled() {
             return None;
         }
-        if let Some(first) = self.first.take() {
+        if let Some(first) = self.first.next() {
             return Some(first);
         }
         while let Some(listing) = self.listing.take() {
@@ -133,7 +137,7 @@ impl Feed {
     fn list(&mut self, Listing(told): Listing) -> Option<Bytes> {
         while let Some(next) = self.reader.waiting() {
             let event = match next {
-                Next::Event(item) if Some(&item.device) <= told.as_ref() => self.filter.apply(&item),
+                Next::Event(item) if item.device <= told => self.filter.apply(&item),
                 Next::Lagged(count) => Some(events::lagged_event(count, self.reader.position())),
                 Next::Event(_) | Next::Closed => None,
             };

@@ -53,7 +53,10 @@ impl Filter {
 
     /// What the reader is sent of a published event, if anything.
     pub(super) fn apply(&self, item: &Item) -> Option<Bytes> {
-        self.wants(&item.device).then(|| self.narrow(&item.event))
+        match &item.device {
+            Some(device) => self.wants(device).then(|| self.narrow(&item.event)),
+            None => Some(item.event.clone()),
+        }
     }
 
     /// The same event with the wanted metrics only. Numbers stay as they were written.

@@ -12,7 +12,7 @@ pub use log::{Filter, Log, News, PRUNE_CHUNK, Place, Records};
 pub use recorder::{Counters, Recorder, RecorderThread};
 pub use seen::Seen;
 
-use protocol::DeviceId;
+use protocol::{DeviceId, Outcome};
 use serde::Serialize;
 use std::{fmt, str::FromStr};
 use utoipa::ToSchema;
@@ -35,6 +35,24 @@ pub struct Event {
     pub detail: String,
     /// It happened earlier, while the hub was away: `time_ms` is only the latest that it can have been.
     pub late: bool,
+}
+
+impl Event {
+    /// What became of a command, which its detail begins with; `None` for what is none.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let word = self.detail.split(':').next()?;
+        let all = [Outcome::Done, Outcome::Refused, Outcome::Failed];
+        all.into_iter().find(|outcome| self.kind == Kind::Command && word_of(*outcome) == word)
+    }
+}
+
+/// The word with which the detail of a command begins.
+fn word_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Refused => "refused",
+        Outcome::Failed => "failed",
+    }
 }
 
 /// What can happen to a device.

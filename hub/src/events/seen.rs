@@ -1,8 +1,8 @@
 //! What the log last knew of a device, and what is news against it.
 
-use super::{Event, Kind};
+use super::{Event, Kind, word_of};
 use crate::ingest::decode::{Body, Message};
-use protocol::{Birth, BootId, DeviceId, Fault, Outcome, SensorId, Stamp, State, Status};
+use protocol::{Birth, BootId, DeviceId, Fault, SensorId, Stamp, State, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +31,7 @@ impl Seen {
             Body::Birth(birth, _) => self.birth(birth).into_iter().collect(),
             Body::State(state, _) => self.state(state),
             Body::Result(result) if !message.retained => {
-                let outcome = match result.outcome {
-                    Outcome::Done => "done",
-                    Outcome::Refused => "refused",
-                    Outcome::Failed => "failed",
-                };
+                let outcome = word_of(result.outcome);
                 let detail = match result.message.as_str() {
                     "" => outcome.to_owned(),
                     message => format!("{outcome}: {message}"),
@@ -120,7 +116,7 @@ mod tests {
     use super::*;
     use crate::ingest::decode::{Decoded, Decoder};
     use crate::mqtt::Incoming;
-    use protocol::Prefix;
+    use protocol::{Outcome, Prefix};
     use serde_json::json;
 
     fn message(channel: &str, payload: String, retained: bool) -> Message {
@@ -218,6 +214,10 @@ mod tests {
         assert_eq!(news(&mut seen, &result("", false)), told("refused"));
         assert_eq!(news(&mut seen, &result("not\nenabled", false)), told("refused: not enabled"));
         assert_eq!(news(&mut seen, &result(&"x".repeat(5000), false))[0].2.len(), MAX_TEXT);
+        let event = &seen.learn(&result("expired 3.0 s ago: late", false), 7)[0];
+        assert_eq!(event.outcome(), Some(Outcome::Refused));
+        let fault = Event { kind: Kind::Fault, ..event.clone() };
+        assert_eq!(fault.outcome(), None);
         assert_eq!(news(&mut seen, &result("", true)), [], "a result is never retained by an agent");
     }
 

@@ -36,8 +36,8 @@ impl FromStr for Position {
 pub struct Item {
     /// Its number.
     pub position: Position,
-    /// Whom it is about.
-    pub device: DeviceId,
+    /// Whom it is about; `None` when it is about all.
+    pub device: Option<DeviceId>,
     /// Ready for the wire.
     pub event: Bytes,
 }

@@ -13,7 +13,6 @@ use crate::{
 };
 use axum::{
     extract::{RawQuery, State},
-    http::StatusCode,
     response::Response,
 };
 use protocol::{DeviceId, MetricName};
@@ -119,8 +118,7 @@ fn expand(shared: &Shared, patterns: &[Devices]) -> Result<Vec<DeviceId>, Proble
         match pattern {
             Pattern::Name(id) if state.get(id).is_some() => devices.push(id.clone()),
             Pattern::Name(id) => {
-                let detail = format!("there is no device {:?}", id.as_str());
-                return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+                return Err(Problem::unknown_device(id.as_str()));
             }
             Pattern::Glob(_) => {
                 let known = state.all().into_iter().map(|(id, _)| id);

@@ -10,7 +10,7 @@ pub(super) use compare::{__path_compare, compare};
 pub(super) use report::{__path_report, report};
 pub use view::HistoryView;
 
-use super::{Problem, Shared, devices::Known, json};
+use super::{Problem, ProblemCode, Shared, devices::Known, json};
 use crate::{
     asked::pattern::Pattern,
     clock,
@@ -185,10 +185,8 @@ async fn answer(
         Err(error) => error.to_string(),
     };
     tracing::error!("history cannot be read: {failure}");
-    Err(Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the history cannot be read now; the hub's log says why",
-    ))
+    let detail = "the history cannot be read now; the hub's log says why";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).code(ProblemCode::StoreUnreadable))
 }
 
 fn body(view: &impl Serialize) -> Vec<u8> {

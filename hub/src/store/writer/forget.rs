@@ -1,6 +1,6 @@
 //! Forgetting a device, by the thread that knows everything of it.
 
-use super::{Order, thread::Worker};
+use super::{Order, Unwritten, thread::Worker};
 use protocol::DeviceId;
 use std::{sync::mpsc, time::Duration};
 use tokio::sync::oneshot;
@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A device to be forgotten, and who wants to know.
 pub(super) struct Request {
     device: DeviceId,
-    done: oneshot::Sender<Result<(), String>>,
+    done: oneshot::Sender<Result<(), Unwritten>>,
 }
 
 /// Has devices forgotten. Cheap to clone.
@@ -29,14 +29,14 @@ impl Forgetter {
     ///
     /// # Errors
     /// Why not; nothing has changed then, unless it merely took too long.
-    pub async fn forget(&self, device: &DeviceId) -> Result<(), String> {
+    pub async fn forget(&self, device: &DeviceId) -> Result<(), Unwritten> {
         let (done, answer) = oneshot::channel();
         // A writer that is gone drops the request, which the answer tells.
         let _ = self.orders.send(Order::Forget(Request { device: device.clone(), done }));
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err("the store's writer is gone".to_owned()),
-            Err(_) => Err("the store is busy".to_owned()),
+            Ok(Err(_)) => Err(Unwritten::Other("the store's writer is gone".to_owned())),
+            Err(_) => Err(Unwritten::Busy),
         }
     }
 }
@@ -50,9 +50,9 @@ impl Worker {
         }
     }
 
-    fn forget(&mut self, device: &DeviceId) -> Result<(), String> {
+    fn forget(&mut self, device: &DeviceId) -> Result<(), Unwritten> {
         if self.failing {
-            return Err("the store cannot be written".to_owned());
+            return Err(Unwritten::Failing);
         }
         // Out of the memory first: nothing may be saved again behind the store's back.
         let known = self.state.remove(device);
@@ -62,7 +62,7 @@ impl Worker {
             if let Some(known) = known {
                 self.state.put_back(device, known);
             }
-            error.to_string()
+            Unwritten::Other(error.to_string())
         })
     }
 }

@@ -27,6 +27,20 @@ mod thread;
 pub use forget::Forgetter;
 pub use note::Notes;
 
+/// Why the writer did not do what somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritten {
+    /// It had no time; it may do it still.
+    #[error("the store is busy")]
+    Busy,
+    /// The store fails at the moment; nothing has changed.
+    #[error("the store cannot be written")]
+    Failing,
+    /// Something else; nothing has changed.
+    #[error("{0}")]
+    Other(String),
+}
+
 /// Most bytes of summaries that may wait for the disk.
 const QUEUE_BYTES: u32 = 64 << 20;
 /// What a job costs beside its text.

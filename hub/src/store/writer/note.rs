@@ -1,6 +1,6 @@
 //! What people say of devices and choose for the hub, written by the one thread that writes.
 
-use super::{Order, thread::Worker};
+use super::{Order, Unwritten, thread::Worker};
 use crate::{labels::Labels, settings::Chosen, state::Device};
 use protocol::DeviceId;
 use std::{sync::mpsc, time::Duration};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Something to be noted, and who wants to know.
 pub(super) struct Request {
     note: Note,
-    done: oneshot::Sender<Result<Option<Device>, String>>,
+    done: oneshot::Sender<Result<Option<Device>, Unwritten>>,
 }
 
 enum Note {
@@ -36,7 +36,7 @@ impl Notes {
     ///
     /// # Errors
     /// Why not; nothing has changed then, unless it merely took too long.
-    pub async fn label(&self, device: &DeviceId, labels: Labels) -> Result<Option<Device>, String> {
+    pub async fn label(&self, device: &DeviceId, labels: Labels) -> Result<Option<Device>, Unwritten> {
         self.note(Note::Labels(device.clone(), labels)).await
     }
 
@@ -44,18 +44,18 @@ impl Notes {
     ///
     /// # Errors
     /// Why not; nothing has changed then, unless it merely took too long.
-    pub async fn choose(&self, chosen: Chosen) -> Result<(), String> {
+    pub async fn choose(&self, chosen: Chosen) -> Result<(), Unwritten> {
         self.note(Note::Chosen(chosen)).await.map(|_| ())
     }
 
-    async fn note(&self, note: Note) -> Result<Option<Device>, String> {
+    async fn note(&self, note: Note) -> Result<Option<Device>, Unwritten> {
         let (done, answer) = oneshot::channel();
         // A writer that is gone drops the request, which the answer tells.
         let _ = self.orders.send(Order::Note(Request { note, done }));
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err("the store's writer is gone".to_owned()),
-            Err(_) => Err("the store is busy".to_owned()),
+            Ok(Err(_)) => Err(Unwritten::Other("the store's writer is gone".to_owned())),
+            Err(_) => Err(Unwritten::Busy),
         }
     }
 }
@@ -67,20 +67,20 @@ impl Worker {
         let _ = done.send(self.note(&note));
     }
 
-    fn note(&mut self, note: &Note) -> Result<Option<Device>, String> {
+    fn note(&mut self, note: &Note) -> Result<Option<Device>, Unwritten> {
         if self.failing {
-            return Err("the store cannot be written".to_owned());
+            return Err(Unwritten::Failing);
         }
         match note {
             Note::Labels(device, labels) => {
                 if self.state.get(device).is_none() {
                     return Ok(None);
                 }
-                self.store.label(device, labels).map_err(|error| error.to_string())?;
+                self.store.label(device, labels).map_err(|error| Unwritten::Other(error.to_string()))?;
                 Ok(self.state.label(device, labels))
             }
             Note::Chosen(chosen) => {
-                self.store.choose(chosen).map_err(|error| error.to_string())?;
+                self.store.choose(chosen).map_err(|error| Unwritten::Other(error.to_string()))?;
                 Ok(None)
             }
         }
