@@ -4,11 +4,11 @@ import { fetchReady, RequestError } from "./api/client";
 
 const ASK_EVERY_MS = 10_000;
 /** What the hub answers when it is there and something of it does not work. */
-const NOT_READY = 503;
+const NOT_READY = "503";
 
 class Health {
-  /** What is wrong, in the hub's own words; empty when nothing is, or the hub does not answer, which others tell. */
-  readonly trouble = signal("");
+  /** What the hub answers of itself; null when nothing is wrong, or the hub does not answer, which others tell. */
+  readonly trouble = signal<RequestError | null>(null);
 
   /** Asks from now on while the page is seen. Gives the function that ends it. */
   start(): () => void {
@@ -27,10 +27,10 @@ class Health {
   async ask(): Promise<void> {
     try {
       await fetchReady();
-      this.trouble.value = "";
+      this.trouble.value = null;
     } catch (error) {
-      const told = error instanceof RequestError && error.status === NOT_READY;
-      this.trouble.value = told ? error.message : "";
+      const told = error instanceof RequestError && error.trouble.values.status === NOT_READY;
+      this.trouble.value = told ? error : null;
     }
   }
 }

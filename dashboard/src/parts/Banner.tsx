@@ -12,7 +12,7 @@ export function Banner() {
   const lost = live.phase.value === "lost";
   const problem = live.problem.value;
   const paused = live.pausedAt.value;
-  const unwell = lost ? "" : said(health.trouble.value);
+  const unwell = lost ? null : health.trouble.value;
   return (
     <div class="banner">
       <div role="alert" data-testid="banner">
@@ -22,9 +22,9 @@ export function Banner() {
             {lost && live.loaded.value && t("from_before")} {lost && t("trying_again")}
           </p>
         )}
-        {unwell !== "" && (
+        {unwell !== null && (
           <p class="bad" data-testid="unwell">
-            <strong>{t("hub_unwell")}</strong> {unwell}
+            <strong>{t("hub_unwell")}</strong> {told(unwell)}
           </p>
         )}
       </div>
