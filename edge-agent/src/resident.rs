@@ -29,29 +29,39 @@ pub(crate) async fn keep_small() -> std::convert::Infallible {
 /// When the kernel does not say where the code is, or keeps it.
 fn give_back_code() -> io::Result<()> {
     let program = fs::read_link("/proc/self/exe")?;
-    for code in code_of(&fs::read_to_string("/proc/self/maps")?, &program) {
+    for code in code_of(&fs::read_to_string("/proc/self/smaps")?, &program) {
         give_back(code)?;
     }
     Ok(())
 }
 
-/// Where the code of `program` stands, according to /proc/PID/maps. Its data is not among it: written to, that would
-/// not come back as it was.
-fn code_of(maps: &str, program: &Path) -> Vec<(usize, usize)> {
-    let span = |line: &str| {
-        let (span, rest) = line.split_once(' ')?;
-        let (start, end) = span.split_once('-')?;
-        let is_code = rest.starts_with("r-xp ") && rest.ends_with(&format!(" {}", program.display()));
-        let address = |text| usize::from_str_radix(text, 16).ok();
-        is_code.then_some((address(start)?, address(end)?))
-    };
-    maps.lines().filter_map(span).collect()
+/// Where the code of `program` and its constants stand, according to /proc/PID/smaps: what cannot be written to and of
+/// which no page differs from the file. What the start has written to and then locked is not among it: that would not
+/// come back as it was.
+fn code_of(smaps: &str, program: &Path) -> Vec<(usize, usize)> {
+    let program = format!(" {}", program.display());
+    let mut found = Vec::new();
+    let mut candidate = None;
+    for line in smaps.lines() {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if let Some((start, end)) = word.split_once('-') {
+            let address = |text| usize::from_str_radix(text, 16).ok();
+            let is_constant = ["r-xp ", "r--p "].iter().any(|kind| rest.starts_with(kind));
+            candidate = address(start).zip(address(end)).filter(|_| is_constant && rest.ends_with(&program));
+        } else if matches!(word, "Anonymous:" | "Swap:") && rest.trim() != "0 kB" {
+            candidate = None;
+        } else if word == "VmFlags:" {
+            // The last line of each.
+            found.extend(candidate.take());
+        }
+    }
+    found
 }
 
 #[allow(unsafe_code)] // No safe wrapper can know that the memory is code.
 fn give_back((start, end): (usize, usize)) -> io::Result<()> {
-    // SAFETY: these pages are mapped from the program's file and cannot be written to, so what is read from them
-    // next is what was there before.
+    // SAFETY: these pages are those of the program's file and cannot be written to, so what is read from them next
+    // is what was there before.
     unsafe {
         rustix::mm::madvise(start as *mut _, end - start, rustix::mm::Advice::LinuxDontNeed)?;
     }
@@ -63,14 +73,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_programs_own_code_is_meant() {
-        let maps = "\
-            00400000-0068b000 r-xp 00000000 fe:00 5 /usr/bin/edge-agent\n\
-            00697000-006b0000 r--p 00297000 fe:00 5 /usr/bin/edge-agent\n\
-            006b0000-006b3000 rw-p 002b0000 fe:00 5 /usr/bin/edge-agent\n\
-            7f0000000000-7f0000001000 r-xp 00000000 fe:00 6 /usr/lib/libc.so.6\n\
-            7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0 [vdso]\n";
-        assert_eq!(code_of(maps, Path::new("/usr/bin/edge-agent")), [(0x40_0000, 0x68_b000)]);
+    fn only_what_is_as_in_the_file_is_meant() {
+        let mapping = |head: &str, anonymous: u8, swap: u8| {
+            format!("{head}\nRss: 4 kB\nAnonymous: {anonymous} kB\nSwap: {swap} kB\nVmFlags: rd mr mw me\n")
+        };
+        let smaps = [
+            mapping("00400000-00420000 r--p 00000000 fe:00 5    /usr/bin/edge-agent", 0, 0),
+            mapping("00420000-0068b000 r-xp 00020000 fe:00 5    /usr/bin/edge-agent", 0, 0),
+            mapping("00697000-006b0000 r--p 00297000 fe:00 5    /usr/bin/edge-agent", 8, 0),
+            mapping("006b0000-006b1000 r--p 002a0000 fe:00 5    /usr/bin/edge-agent", 0, 4),
+            mapping("006b1000-006b3000 rw-p 002b0000 fe:00 5    /usr/bin/edge-agent", 0, 0),
+            mapping("7f0000000000-7f0000001000 r-xp 00000000 fe:00 6    /usr/lib/libc.so.6", 0, 0),
+            mapping("7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0    [vdso]", 0, 0),
+        ];
+        let found = code_of(&smaps.concat(), Path::new("/usr/bin/edge-agent"));
+        assert_eq!(found, [(0x40_0000, 0x42_0000), (0x42_0000, 0x68_b000)]);
     }
 
     /// Kilobytes of this program's code that are mapped.
