@@ -1,6 +1,8 @@
 //! The hub as a client of somebody's broker: MQTT 5, a persistent session, resubscribing on every reconnect.
 
 mod client;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod hostile;
 mod inbox;
 mod lost;
 mod packet;
