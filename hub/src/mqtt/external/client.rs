@@ -16,7 +16,9 @@ use super::wire::{self, Arriving, Leaving};
 use super::{KEEP_ALIVE, MAX_INFLIGHT, PATIENCE, RECEIVE_MAXIMUM, Settings, worth_a_line};
 use crate::mqtt::{Counters, Incoming, Outgoing};
 use common::backoff::Backoff;
+use std::convert::Infallible;
 use std::fmt::Display;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,7 +100,7 @@ impl Client {
         mut arriving: Arriving,
         leaving: Leaving,
         welcome: &Welcome,
-    ) -> Result<std::convert::Infallible, Lost> {
+    ) -> Result<Infallible, Lost> {
         let mut link = Link {
             leaving,
             resumed: welcome.resumed,
@@ -136,8 +138,7 @@ impl Client {
                     Some(message) => self.send(message, &mut link),
                     None => {
                         // All that was queued is out. A broker that does not read is not waited for.
-                        link.leaving.bytes().extend_from_slice(&packet::DISCONNECT);
-                        let _ = tokio::time::timeout(PATIENCE, link.leaving.send()).await;
+                        let _ = tokio::time::timeout(PATIENCE, farewell(&mut arriving, &mut link.leaving)).await;
                         return Err(Lost::Done);
                     }
                 },
@@ -252,6 +253,17 @@ impl Client {
             let topic = &*message.topic;
             tracing::warn!(topic, dropped = before + 1, "a message of the hub was not published: {why}");
         }
+    }
+}
+
+/// Says goodbye, and listens until the broker closes the connection: closing it while there is something unread would take
+/// from the broker what it has not read.
+async fn farewell(arriving: &mut Arriving, leaving: &mut Leaving) -> io::Result<Infallible> {
+    leaving.bytes().extend_from_slice(&packet::DISCONNECT);
+    leaving.send().await?;
+    loop {
+        arriving.read().await?;
+        arriving.ignore();
     }
 }
 

@@ -118,6 +118,9 @@ fn publish(flags: u8, body: &[u8]) -> Result<Arrived, MqttError> {
     if packet.qos() == Qos::ExactlyOnce {
         return Err(MqttError::QosNotSupported);
     }
+    if packet.packet_id() == Some(0) {
+        return Err(MqttError::ProtocolError);
+    }
     let message = Incoming {
         topic: packet.topic_name().to_owned(),
         payload: shared(packet.payload().clone()),
@@ -216,5 +219,39 @@ mod tests {
             filters(&Prefix::default()),
             ["status", "birth", "state", "summary", "backlog", "result"].map(|c| format!("edgewise/+/{c}"))
         );
+    }
+
+    #[test]
+    fn what_the_broker_limits_is_heard_and_why_it_refuses_is_told() {
+        let welcome = |body: &[u8]| super::welcome(0x20, body);
+        let unlimited = welcome(&[0, 0, 0]).unwrap_or_else(|lost| panic!("{lost}"));
+        assert!(!unlimited.resumed && unlimited.keep_alive.is_none());
+        assert_eq!((unlimited.receive_maximum, unlimited.packet_maximum), (u16::MAX, usize::MAX));
+        let limits = [1, 0, 11, 0x21, 0, 20, 0x27, 0, 0, 4, 0, 0x13, 0, 30];
+        let limited = welcome(&limits).unwrap_or_else(|lost| panic!("{lost}"));
+        assert!(limited.resumed);
+        assert_eq!((limited.receive_maximum, limited.packet_maximum), (20, 1024));
+        assert_eq!(limited.keep_alive, Some(Duration::from_secs(30)));
+        for (body, text) in [
+            (&[0, 1][..], "does not know MQTT 5"),
+            (&[0, 0x86, 0], "check mqtt.username and mqtt.password_file"),
+            (&[0, 0x97, 0], "QuotaExceeded"),
+            (&[0], "not MQTT 5"),
+        ] {
+            let lost = welcome(body).err().expect("it is not let in").to_string();
+            assert!(lost.contains(text), "{lost}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_written_as_mqtt_5_says_unless_it_is_too_long() {
+        let message = Outgoing { topic: "a/b".to_owned(), payload: "xyz".into(), qos: 1, retained: true };
+        let mut out = BytesMut::new();
+        assert!(write_publish(&mut out, &message, Some(0x0102), true, 13));
+        assert_eq!(out[..], *b"\x3b\x0b\x00\x03a/b\x01\x02\x00xyz");
+        out.clear();
+        assert!(!write_publish(&mut out, &message, Some(1), false, 12) && out.is_empty());
+        assert!(write_publish(&mut out, &message, None, false, 12));
+        assert_eq!(out[..], *b"\x31\x09\x00\x03a/b\x00xyz");
     }
 }

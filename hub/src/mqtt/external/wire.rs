@@ -91,6 +91,11 @@ impl Arriving {
         }
     }
 
+    /// Forgets what has come.
+    pub(super) fn ignore(&mut self) {
+        self.bytes.clear();
+    }
+
     /// The next packet that is all here.
     ///
     /// # Errors
