@@ -164,7 +164,7 @@ pub(super) fn filters(prefix: &Prefix) -> Vec<String> {
 /// When a filter is none.
 pub(super) fn subscribe(id: u16, filters: &[String]) -> Result<Vec<u8>, MqttError> {
     let options = SubOpts::new().set_qos(Qos::AtLeastOnce).set_nl(true);
-    let entries = filters.iter().map(|filter| SubEntry::new(filter.as_str(), options.clone()));
+    let entries = filters.iter().map(|filter| SubEntry::new(filter.as_str(), options));
     let packet = v5_0::Subscribe::builder().packet_id(id).entries(entries.collect::<Result<Vec<_>, _>>()?);
     Ok(packet.build()?.to_continuous_buffer())
 }
