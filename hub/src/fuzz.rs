@@ -158,6 +158,11 @@ pub fn packets(bytes: &[u8]) {
     mqtt::embedded::hostile::stream(bytes);
 }
 
+/// What the socket to somebody's broker brings.
+pub fn broker(bytes: &[u8]) {
+    mqtt::external::hostile::stream(bytes);
+}
+
 /// A prefix and a topic, a line each.
 pub fn topic(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -232,6 +237,11 @@ mod tests {
     #[test]
     fn packets_of_the_corpus() {
         replay(&corpus("hub_packets"), packets);
+    }
+
+    #[test]
+    fn what_brokers_say() {
+        replay(&corpus("hub_broker"), broker);
     }
 
     #[test]

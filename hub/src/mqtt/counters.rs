@@ -46,8 +46,9 @@ impl Counters {
         self.dropped_incoming.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn count_dropped_outgoing(&self) {
-        self.dropped_outgoing.fetch_add(1, Ordering::Relaxed);
+    /// Returns how many there were before.
+    pub(super) fn count_dropped_outgoing(&self) -> u64 {
+        self.dropped_outgoing.fetch_add(1, Ordering::Relaxed)
     }
 }
 

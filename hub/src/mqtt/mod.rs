@@ -9,6 +9,7 @@ mod counters;
 mod credentials;
 pub mod embedded;
 pub mod external;
+mod frame;
 
 pub use counters::Counters;
 pub use credentials::Credentials;

@@ -254,3 +254,45 @@ async fn over_tls_the_hub_trusts_the_given_ca_and_no_other() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!wrong.broker.connected());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_broker_refuses_is_counted_and_the_rest_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let acl = directory.path().join("acl");
+    std::fs::write(&acl, "topic read edgewise/#\ntopic write edgewise/+/command\n").unwrap();
+    let config = format!("acl_file {}\nmax_packet_size 2000", acl.display());
+    let mosquitto = Mosquitto::start_with(&config).await;
+    let hub = Hub::connected_to(mosquitto.address(), 10).await;
+    let mut roof = agent(mosquitto.address()).await;
+    roof.subscribe("edgewise/roof/+", 1).await;
+    let forbidden = Outgoing { topic: "edgewise/roof/ack".to_owned(), ..command("forbidden") };
+    let too_long = Outgoing { payload: Bytes::from(vec![b'x'; 2000]), ..command("") };
+    for message in [forbidden, too_long.clone(), Outgoing { qos: 0, ..too_long }, command("allowed")] {
+        hub.broker.publish(message).await.unwrap();
+    }
+    assert_eq!(roof.next_text().await, "allowed");
+    let counted = async {
+        while hub.broker.counters().dropped_outgoing() < 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(HUNG, counted).await.expect("not counted");
+    assert_eq!(hub.broker.counters().dropped_outgoing(), 3);
+    assert!(hub.broker.connected());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_queued_leaves_before_the_hub_does() {
+    const COUNT: usize = 500;
+    let mosquitto = Mosquitto::start().await;
+    let hub = Hub::connected_to(mosquitto.address(), 10).await;
+    let mut roof = agent(mosquitto.address()).await;
+    roof.subscribe("edgewise/roof/command", 1).await;
+    for _ in 0..COUNT {
+        hub.broker.publish(command("one of many")).await.unwrap();
+    }
+    hub.broker.shutdown().await;
+    for _ in 0..COUNT {
+        assert_eq!(roof.next_text().await, "one of many");
+    }
+}

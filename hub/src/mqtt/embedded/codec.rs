@@ -1,6 +1,7 @@
 //! Packets of both versions of MQTT, read into one form and written from it.
 
 use super::message::{Delivery, Message};
+use crate::mqtt::frame::{shared, whole};
 use bytes::Bytes;
 use mqtt_protocol_core::mqtt::packet::{
     MessageExpiryInterval, Properties, PropertiesToBuffers, Property, SubEntry, SubscriptionIdentifier,
@@ -55,32 +56,6 @@ pub(super) struct Publish {
     pub(super) id: u16,
     pub(super) properties: Vec<Property>,
     pub(super) expiry: Option<Duration>,
-}
-
-/// A packet's first byte, its body, and the number of bytes of all of it.
-pub(super) type Frame<'b> = (u8, &'b [u8], usize);
-
-/// The packet at the start of `bytes`; `None` while some of it is not here yet.
-///
-/// # Errors
-/// When it is longer than `max`, which is known before all of it is here, or its length makes no sense.
-pub(super) fn split(bytes: &[u8], max: usize) -> Result<Option<Frame<'_>>, MqttError> {
-    let (mut length, mut at) = (0_usize, 1);
-    loop {
-        let Some(&byte) = bytes.get(at) else { return Ok(None) };
-        length |= usize::from(byte & 0x7F) << (7 * (at - 1));
-        at += 1;
-        if byte & 0x80 == 0 {
-            break;
-        }
-        if at > 4 {
-            return Err(MqttError::MalformedPacket);
-        }
-    }
-    if at + length > max {
-        return Err(MqttError::PacketTooLarge);
-    }
-    Ok(bytes.get(at..at + length).map(|body| (bytes[0], body, at + length)))
 }
 
 /// Reads a packet that may come after CONNECT.
@@ -198,29 +173,6 @@ pub(super) fn session_expiry(property: &Property) -> Option<Duration> {
         Property::SessionExpiryInterval(interval) => Some(Duration::from_secs(interval.val().into())),
         _ => None,
     }
-}
-
-/// Reads a body to its end.
-///
-/// # Errors
-/// When it is not what is read, or something follows.
-pub(super) fn whole<T>(
-    body: &[u8],
-    parse: impl FnOnce(&[u8]) -> Result<(T, usize), MqttError>,
-) -> Result<T, MqttError> {
-    let (packet, length) = parse(body)?;
-    if length == body.len() { Ok(packet) } else { Err(MqttError::MalformedPacket) }
-}
-
-/// The payload where it lies, without a copy.
-fn shared(payload: mqtt_protocol_core::mqtt::ArcPayload) -> Bytes {
-    struct Owner(mqtt_protocol_core::mqtt::ArcPayload);
-    impl AsRef<[u8]> for Owner {
-        fn as_ref(&self) -> &[u8] {
-            self.0.as_slice()
-        }
-    }
-    Bytes::from_owner(Owner(payload))
 }
 
 /// Writes a PUBLISH, with its number unless it is at QoS 0. `false` when it would be longer than `max`, and nothing is

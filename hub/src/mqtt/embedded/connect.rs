@@ -1,7 +1,8 @@
 //! CONNECT, and what it is answered.
 
-use super::codec::{Version, session_expiry, whole};
+use super::codec::{Version, session_expiry};
 use super::message::Message;
+use crate::mqtt::frame::whole;
 use bytes::Bytes;
 use mqtt_protocol_core::mqtt::packet::{
     AssignedClientIdentifier, MaximumPacketSize, Properties, Property, ReceiveMaximum, SessionExpiryInterval,

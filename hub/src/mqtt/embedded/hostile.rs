@@ -5,6 +5,7 @@ use super::connect::Connect;
 use super::filter::Filter;
 use super::message::{Delivery, Message};
 use super::retained::Retained;
+use crate::mqtt::frame;
 use std::sync::Arc;
 
 const MAX: usize = 1 << 20;
@@ -13,7 +14,7 @@ const MAX: usize = 1 << 20;
 pub(crate) fn stream(bytes: &[u8]) {
     let Some((first, mut bytes)) = bytes.split_first() else { return };
     let mut version = [None, Some(Version::V3), Some(Version::V5)][usize::from(first % 3)];
-    while let Ok(Some((first, body, length))) = codec::split(bytes, MAX) {
+    while let Ok(Some((first, body, length))) = frame::split(bytes, MAX) {
         assert!(length <= bytes.len() && body.len() < length);
         match version {
             None => match Connect::read(first, body) {
@@ -56,7 +57,7 @@ fn sent_on(version: Version, publish: Publish, length: usize) {
     let delivery = Delivery { message: message.clone(), qos, retain, identifiers: vec![7] };
     let mut out = Vec::new();
     assert!(codec::write_publish(&mut out, version, &delivery, (id, false), usize::MAX));
-    let (first, body, _) = codec::split(&out, usize::MAX).expect("ours").expect("whole");
+    let (first, body, _) = frame::split(&out, usize::MAX).expect("ours").expect("whole");
     // Of an identifier that only a broker may send the reader knows nothing, and says so.
     let Ok(Packet::Publish(again)) = codec::read(version, first, body) else {
         assert_eq!(version, Version::V5, "what we send is not understood");

@@ -2,6 +2,7 @@
 
 use super::codec::{self, Packet, Version};
 use super::connect::Connect;
+use crate::mqtt::frame;
 use mqtt_protocol_core::mqtt::result_code::MqttError;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -53,7 +54,7 @@ impl Wire {
     /// When it is no CONNECT that we understand, or the connection ended.
     pub(super) async fn connect(&mut self) -> Result<Connect, Broken> {
         loop {
-            if let Some((first, body, length)) = codec::split(&self.begun, self.max)? {
+            if let Some((first, body, length)) = frame::split(&self.begun, self.max)? {
                 let connect = Connect::read(first, body)?;
                 self.begun.drain(..length);
                 return Ok(connect);
@@ -154,7 +155,7 @@ fn take<'b>(
     max: usize,
     packets: &mut VecDeque<Packet>,
 ) -> Result<&'b [u8], Broken> {
-    while let Some((first, body, length)) = codec::split(bytes, max)? {
+    while let Some((first, body, length)) = frame::split(bytes, max)? {
         packets.push_back(codec::read(version, first, body)?);
         bytes = &bytes[length..];
     }

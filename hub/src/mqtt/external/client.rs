@@ -1,191 +1,274 @@
-//! The two tasks of the client: one polls the connection, the other hands messages to the hub.
+//! The task that talks with the broker.
 //!
 //! ```text
-//! broker -> connection -> waiting messages -> relay -> incoming
-//!               ^------------ acknowledgement ---'
+//! broker -> inbox -> incoming        acknowledged once it is there
+//! broker <- window <- queue          sent again until it is acknowledged
 //! ```
 //!
-//! The connection is polled without a pause, or it would miss its pings while the hub is busy. What is
-//! unacknowledged is bounded by the receive maximum that the broker was told, so the room for waiting
-//! messages suffices for QoS 1; QoS 0 is dropped and counted when it would take that room.
+//! The socket is read while the hub is busy, too, as long as there is room: QoS 0 is dropped and counted when too much of
+//! it waits. Of QoS 1 the broker should send no more than it was told; mosquitto 2.0 does, so the socket is left alone then.
 
-use super::*;
+use super::inbox::{Inbox, Limits};
+use super::lost::Lost;
+use super::packet::{self, Packet, Welcome};
+use super::window::Window;
+use super::wire::{self, Arriving, Leaving};
+use super::{KEEP_ALIVE, MAX_INFLIGHT, PATIENCE, RECEIVE_MAXIMUM, Settings, worth_a_line};
+use crate::mqtt::{Counters, Incoming, Outgoing};
 use common::backoff::Backoff;
-use protocol::{Channel, Topics};
-use rumqttc::v5::mqttbytes::v5::{ConnAck, Filter, Packet, Publish, Subscribe};
-use rumqttc::v5::{ConnectionError, Event, EventLoop, Request};
-use std::sync::atomic::AtomicU64;
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::time::{Instant, sleep_until};
+use tokio_rustls::TlsConnector;
 
-/// QoS 0 messages that may wait for the hub: the `state` of a large fleet, replayed on subscribing.
-const ROOM_FOR_QOS_0: usize = 10_000;
+/// What may wait for the hub. At QoS 0 there is room for the `state` of a large fleet, replayed on subscribing.
+const ROOM: Limits = Limits { numbered: RECEIVE_MAXIMUM as usize, others: 10_000, bytes: 64 << 20 };
+/// Bytes to be sent beyond which nothing more of the hub's is taken out of its queue.
+const MAX_UNSENT: usize = 256 * 1024;
 
-/// What the tasks need.
-pub(super) struct Parts {
-    pub(super) client: AsyncClient,
-    pub(super) prefix: Prefix,
-    /// For the log.
-    pub(super) broker: String,
-    pub(super) online: Arc<AtomicBool>,
-    pub(super) counters: Arc<Counters>,
+pub(super) struct Client {
+    settings: Settings,
+    tls: Option<TlsConnector>,
+    queue: mpsc::Receiver<Outgoing>,
+    incoming: mpsc::Sender<Incoming>,
+    online: Arc<AtomicBool>,
+    counters: Arc<Counters>,
+    inbox: Inbox,
+    window: Window,
 }
 
-/// A message and the number of the connection it came by.
-type Waiting = (u64, Publish);
-
-pub(super) fn spawn(
-    parts: Parts,
-    connection: EventLoop,
-    incoming: mpsc::Sender<Incoming>,
-) -> [JoinHandle<()>; 2] {
-    let (waiting, received) = mpsc::channel(ROOM_FOR_QOS_0 + usize::from(RECEIVE_MAXIMUM));
-    let current = Arc::new(AtomicU64::new(0));
-    let relay = tokio::spawn(relay(received, incoming, parts.client.clone(), current.clone()));
-    let connection = Connection { parts, connection, waiting, current, kept: Vec::new() };
-    [tokio::spawn(connection.run()), relay]
+/// What a connection knows of its broker.
+struct Link {
+    leaving: Leaving,
+    resumed: bool,
+    receive_maximum: usize,
+    packet_maximum: usize,
 }
 
-/// Hands messages to the hub, and acknowledges them once it has them.
-async fn relay(
-    mut received: mpsc::Receiver<Waiting>,
-    incoming: mpsc::Sender<Incoming>,
-    client: AsyncClient,
-    current: Arc<AtomicU64>,
-) {
-    while let Some((connection, publish)) = received.recv().await {
-        let acknowledge = publish.qos != QoS::AtMostOnce;
-        // The broker sends again what an earlier connection left unacknowledged.
-        if acknowledge && connection != current.load(Ordering::Acquire) {
-            continue;
-        }
-        let message = Incoming {
-            topic: String::from_utf8_lossy(&publish.topic).into_owned(),
-            payload: publish.payload.clone(),
-            retained: publish.retain,
-        };
-        if incoming.send(message).await.is_err() {
-            return;
-        }
-        if acknowledge && connection == current.load(Ordering::Acquire) && client.ack(&publish).await.is_err()
-        {
-            return;
-        }
+impl Client {
+    pub(super) fn new(
+        settings: Settings,
+        tls: Option<TlsConnector>,
+        queue: mpsc::Receiver<Outgoing>,
+        incoming: mpsc::Sender<Incoming>,
+        online: Arc<AtomicBool>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let (inbox, window) = (Inbox::new(ROOM), Window::default());
+        Self { settings, tls, queue, incoming, online, counters, inbox, window }
     }
-}
 
-struct Connection {
-    parts: Parts,
-    connection: EventLoop,
-    waiting: mpsc::Sender<Waiting>,
-    /// The number of the present connection.
-    current: Arc<AtomicU64>,
-    /// Messages of the hub that an earlier connection did not get rid of.
-    kept: Vec<Request>,
-}
-
-impl Connection {
-    /// Polls until the client disconnects.
-    async fn run(mut self) {
+    /// Connects again and again, until nobody can publish any more or the hub takes nothing.
+    pub(super) async fn run(mut self) {
         let mut backoff = Backoff::default();
         // The first failure is worth a line like the loss of a connection.
         let mut told = false;
         loop {
-            match self.connection.poll().await {
-                Ok(Event::Incoming(Packet::ConnAck(connack))) => {
+            let lost = match wire::connect(&self.settings, self.tls.as_ref()).await {
+                Ok((arriving, leaving, welcome)) => {
                     backoff.reset();
                     told = false;
-                    self.connected(&connack);
+                    let Err(lost) = self.talk(arriving, leaving, &welcome).await;
+                    lost
                 }
-                Ok(Event::Incoming(Packet::Publish(publish))) => self.received(publish).await,
-                Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => {
-                    self.parts.online.store(false, Ordering::Relaxed);
-                    return;
-                }
-                Ok(_) => {}
-                Err(ConnectionError::RequestsDone) => return,
-                Err(error) => {
-                    self.lost();
-                    if !told {
-                        let broker = &self.parts.broker;
-                        tracing::warn!(
-                            broker,
-                            error = reason(&error),
-                            "no connection to the MQTT broker, trying again"
-                        );
-                        told = true;
+                Err(lost) => lost,
+            };
+            self.online.store(false, Ordering::Relaxed);
+            self.inbox.forget_numbered();
+            self.window.lose();
+            if matches!(lost, Lost::Done) {
+                return;
+            }
+            if !told {
+                let broker = &self.settings.url;
+                tracing::warn!(%broker, error = %lost, "no connection to the MQTT broker, trying again");
+                told = true;
+            }
+            tokio::time::sleep(backoff.next_wait()).await;
+        }
+    }
+
+    /// Talks with the broker until the connection is lost.
+    async fn talk(
+        &mut self,
+        mut arriving: Arriving,
+        leaving: Leaving,
+        welcome: &Welcome,
+    ) -> Result<Infallible, Lost> {
+        let mut link = Link {
+            leaving,
+            resumed: welcome.resumed,
+            receive_maximum: usize::from(welcome.receive_maximum.min(MAX_INFLIGHT)),
+            packet_maximum: welcome.packet_maximum,
+        };
+        let filters = packet::filters(&self.settings.prefix);
+        let subscribe = packet::subscribe(self.window.free_id(), &filters).map_err(Lost::Unspeakable)?;
+        link.leaving.bytes().extend_from_slice(&subscribe);
+        let incoming = self.incoming.clone();
+        let pause = welcome.keep_alive.unwrap_or(KEEP_ALIVE);
+        let mut ping = pin!(sleep_until(Instant::now() + pause));
+        let mut heard = true;
+        loop {
+            self.hand_over(&mut link)?;
+            self.fill_window(&mut link);
+            let has_room = self.window.len() < link.receive_maximum && link.leaving.len() < MAX_UNSENT;
+            tokio::select! {
+                result = link.leaving.send(), if link.leaving.waits() => result?,
+                result = arriving.read(), if self.inbox.has_room() => {
+                    result?;
+                    heard = true;
+                    while let Some(packet) = arriving.next()? {
+                        self.hear(packet, &filters, welcome)?;
                     }
-                    tokio::time::sleep(backoff.next_wait()).await;
+                }
+                permit = incoming.reserve(), if !self.inbox.is_empty() => {
+                    let Ok(permit) = permit else { return Err(Lost::Done) };
+                    if let Some(arrived) = self.inbox.pop() {
+                        permit.send(arrived.message);
+                        acknowledge(&mut link, arrived.id);
+                    }
+                }
+                message = self.queue.recv(), if has_room => match message {
+                    Some(message) => self.send(message, &mut link),
+                    None => {
+                        // All that was queued is out. A broker that does not read is not waited for.
+                        let _ = tokio::time::timeout(PATIENCE, farewell(&mut arriving, &mut link.leaving)).await;
+                        return Err(Lost::Done);
+                    }
+                },
+                () = &mut ping => {
+                    // While the hub is full nothing is heard, and nothing can be said of the broker.
+                    if !std::mem::take(&mut heard) && self.inbox.has_room() {
+                        return Err(Lost::Silent);
+                    }
+                    link.leaving.bytes().extend_from_slice(&packet::PINGREQ);
+                    ping.as_mut().reset(Instant::now() + pause);
                 }
             }
         }
     }
 
-    fn connected(&mut self, connack: &ConnAck) {
-        self.current.fetch_add(1, Ordering::AcqRel);
-        // The library forgets what it still had to send when the broker has forgotten the session.
-        self.connection.pending.clear();
-        self.connection.pending.push_back(Request::Subscribe(subscription(&self.parts.prefix)));
-        self.connection.pending.extend(self.kept.drain(..));
-        self.parts.online.store(true, Ordering::Relaxed);
-        let (broker, resumed) = (&self.parts.broker, connack.session_present);
-        tracing::info!(broker, resumed, "connected to the MQTT broker");
-    }
-
-    async fn received(&mut self, publish: Publish) {
-        let message = (self.current.load(Ordering::Acquire), publish);
-        if message.1.qos == QoS::AtMostOnce {
-            let room = self.waiting.capacity() > usize::from(RECEIVE_MAXIMUM);
-            if !room || self.waiting.try_send(message).is_err() {
-                let before = self.parts.counters.count_dropped_incoming();
-                if worth_a_line(before) {
-                    tracing::warn!(dropped = before + 1, "QoS 0 messages dropped: the hub does not keep up");
+    /// Does what one packet asks for.
+    fn hear(&mut self, packet: Packet, filters: &[String], welcome: &Welcome) -> Result<(), Lost> {
+        match packet {
+            Packet::Publish(arrived) => {
+                if !self.inbox.push(arrived) {
+                    let before = self.counters.count_dropped_incoming();
+                    if worth_a_line(before) {
+                        tracing::warn!(
+                            dropped = before + 1,
+                            "QoS 0 messages dropped: the hub does not keep up"
+                        );
+                    }
                 }
             }
-        } else {
-            // Waits only for messages of an earlier connection, which the relay throws away.
-            let _ = self.waiting.send(message).await;
+            Packet::Taken { id, refused } => {
+                let message = self.window.finish(id);
+                if let (Some(message), Some(reason)) = (message, refused) {
+                    self.dropped(&message, &format_args!("the broker refuses it: {reason}"));
+                }
+            }
+            Packet::Subscribed(answers) => {
+                for (filter, answer) in filters.iter().zip(answers).filter(|(_, answer)| !answer.is_success())
+                {
+                    tracing::warn!(
+                        filter, reason = %answer,
+                        "the MQTT broker does not let the hub hear devices: allow its user to read this topic"
+                    );
+                }
+                self.online.store(true, Ordering::Relaxed);
+                let (broker, resumed) = (&self.settings.url, welcome.resumed);
+                tracing::info!(%broker, resumed, "connected to the MQTT broker");
+            }
+            Packet::Pong => {}
+            Packet::Goodbye(reason) => return Err(Lost::SentAway(reason)),
+        }
+        Ok(())
+    }
+
+    /// Gives the hub what it has room for.
+    ///
+    /// # Errors
+    /// [`Lost::Done`] when it takes nothing any more.
+    fn hand_over(&mut self, link: &mut Link) -> Result<(), Lost> {
+        while !self.inbox.is_empty() {
+            let permit = match self.incoming.try_reserve() {
+                Ok(permit) => permit,
+                Err(TrySendError::Full(())) => return Ok(()),
+                Err(TrySendError::Closed(())) => return Err(Lost::Done),
+            };
+            if let Some(arrived) = self.inbox.pop() {
+                permit.send(arrived.message);
+                acknowledge(link, arrived.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what waits, as far as the broker takes it.
+    fn fill_window(&mut self, link: &mut Link) {
+        while self.window.len() < link.receive_maximum && link.leaving.len() < MAX_UNSENT {
+            if let Some((id, message)) = self.window.push_again() {
+                let again = link.resumed;
+                if !packet::write_publish(link.leaving.bytes(), message, Some(id), again, link.packet_maximum)
+                {
+                    self.too_long(id);
+                }
+            } else if let Ok(message) = self.queue.try_recv() {
+                self.send(message, link);
+            } else {
+                return;
+            }
         }
     }
 
-    /// Saves what is still to be sent, and forgets what belonged to the connection.
-    fn lost(&mut self) {
-        self.parts.online.store(false, Ordering::Relaxed);
-        let unfinished = self.connection.state.collision.take().map(Request::Publish);
-        let unsent = self.connection.pending.drain(..).filter(|r| matches!(r, Request::Publish(_)));
-        self.kept.extend(unsent.chain(unfinished));
-        self.connection.state.events.clear();
-    }
-}
-
-/// The channels that agents write. What the hub itself publishes there does not come back.
-fn subscription(prefix: &Prefix) -> Subscribe {
-    let topics = Topics::new(prefix.clone());
-    let filters = Channel::FROM_AGENT
-        .map(|channel| Filter { nolocal: true, ..Filter::new(topics.filter(channel), QoS::AtLeastOnce) });
-    Subscribe::new_many(filters, None)
-}
-
-/// What went wrong, and the remedy where there is one.
-fn reason(error: &ConnectionError) -> String {
-    use rumqttc::v5::mqttbytes::v5::ConnectReturnCode::{BadUserNamePassword, NotAuthorized};
-    match error {
-        ConnectionError::ConnectionRefused(BadUserNamePassword | NotAuthorized) => {
-            "the broker refuses the hub: check mqtt.username and mqtt.password_file".to_owned()
+    fn send(&mut self, message: Outgoing, link: &mut Link) {
+        if message.qos == 0 {
+            if !packet::write_publish(link.leaving.bytes(), &message, None, false, link.packet_maximum) {
+                self.dropped(&message, &"it is longer than the broker takes");
+            }
+            return;
         }
-        other => other.to_string(),
+        let (id, message) = self.window.push(message);
+        if !packet::write_publish(link.leaving.bytes(), message, Some(id), false, link.packet_maximum) {
+            self.too_long(id);
+        }
+    }
+
+    fn too_long(&mut self, id: u16) {
+        if let Some(message) = self.window.finish(id) {
+            self.dropped(&message, &"it is longer than the broker takes");
+        }
+    }
+
+    fn dropped(&self, message: &Outgoing, why: &dyn Display) {
+        let before = self.counters.count_dropped_outgoing();
+        if worth_a_line(before) {
+            let topic = &*message.topic;
+            tracing::warn!(topic, dropped = before + 1, "a message of the hub was not published: {why}");
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Says goodbye, and listens until the broker closes the connection: closing it while there is something unread would take
+/// from the broker what it has not read.
+async fn farewell(arriving: &mut Arriving, leaving: &mut Leaving) -> io::Result<Infallible> {
+    leaving.bytes().extend_from_slice(&packet::DISCONNECT);
+    leaving.send().await?;
+    loop {
+        arriving.read().await?;
+        arriving.ignore();
+    }
+}
 
-    #[test]
-    fn the_hub_subscribes_to_what_agents_write() {
-        let paths: Vec<String> =
-            subscription(&Prefix::default()).filters.into_iter().map(|f| f.path).collect();
-        assert_eq!(
-            paths,
-            ["status", "birth", "state", "summary", "backlog", "result"].map(|c| format!("edgewise/+/{c}"))
-        );
+/// Writes the PUBACK of a message that the hub has.
+fn acknowledge(link: &mut Link, id: Option<u16>) {
+    if let Some(id) = id {
+        link.leaving.bytes().extend_from_slice(&packet::puback(id));
     }
 }
