@@ -136,3 +136,24 @@ impl Shared {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::gate::Gate;
+    use super::*;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    /// There is one for each device, for as long as it is connected.
+    #[tokio::test]
+    async fn the_task_of_a_connection_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = TcpStream::connect(address).await.unwrap();
+        let gate = Gate::new(protocol::Prefix::default(), None, mpsc::channel(1).0);
+        let closing = watch::Sender::new(false);
+        let task = serve(Arc::new(Shared::new(gate)), socket, address, closing.subscribe());
+        let size = size_of_val(&task);
+        assert!(size <= 1900, "{size} bytes; which stage of it grew belongs in a box?");
+    }
+}
