@@ -131,7 +131,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> Result<(), R
     let at_broker = broker_settings(&config, &state, &topics)?;
     let broker = Arc::new(mqtt::start(at_broker, incoming).await?);
     let ingest = Ingest::new(config.mqtt.prefix.clone(), state.clone(), history, stream.clone());
-    let ingest = ingest.recording(recorder.clone());
+    let ingest = ingest.recording(recorder.clone()).sharing(broker.payloads_stand_alone());
     let counted = ingest.counters();
     let no_more = CancellationToken::new();
     // Cancelled when a part ends by itself, which none may: half a hub would look like a whole one.

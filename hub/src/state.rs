@@ -5,7 +5,7 @@ use crate::{
     labels::Labels,
     mqtt::Outgoing,
 };
-use bytes::Bytes;
+use bytestring::ByteString;
 use parking_lot::RwLock;
 use protocol::{BootId, Channel, ClockTrust, DeviceId, Stamp, Status, Topics};
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
@@ -23,9 +23,9 @@ pub struct Device {
     /// When it last said something itself.
     pub last_heard_ms: Option<i64>,
     /// The JSON of its last birth.
-    pub birth: Option<Arc<str>>,
+    pub birth: Option<ByteString>,
     /// The JSON of its last state.
-    pub state: Option<Arc<str>>,
+    pub state: Option<ByteString>,
     /// When that state came; `None` when the broker had kept it and its age is not known.
     pub state_received_ms: Option<i64>,
     /// What people say of it; `None` when nobody said anything. Stored apart from the rest.
@@ -63,12 +63,13 @@ struct Entry {
 
 /// A device that was taken out.
 #[derive(Debug)]
-pub struct Removed(Entry);
+pub struct Removed(Box<Entry>);
 
 /// Latest values by device.
 #[derive(Debug, Default)]
 pub struct State {
-    entries: RwLock<BTreeMap<DeviceId, Entry>>,
+    /// Boxed, since the nodes of the tree have room for more of them than are there.
+    entries: RwLock<BTreeMap<DeviceId, Box<Entry>>>,
 }
 
 impl State {
@@ -76,7 +77,8 @@ impl State {
     pub fn restore(saved: Vec<(DeviceId, Device)>) -> Self {
         let entry = |device: Device| {
             let stamp = device.state.as_deref().and_then(|text| serde_json::from_str::<Stamp>(text).ok());
-            Entry { newest: stamp.map(|s| (s.boot, s.monotonic_ms)), device, unsaved: Unsaved::No }
+            let newest = stamp.map(|stamp| (stamp.boot, stamp.monotonic_ms));
+            Box::new(Entry { newest, device, unsaved: Unsaved::No })
         };
         Self { entries: RwLock::new(saved.into_iter().map(|(id, device)| (id, entry(device))).collect()) }
     }
@@ -146,17 +148,19 @@ impl State {
     pub fn retained(&self, topics: &Topics) -> Vec<Outgoing> {
         let mut messages = Vec::new();
         for (id, device) in self.all() {
-            let mut push = |channel: Channel, text: &str| {
+            // Shared, not copied: the broker keeps it for as long as the state does, and for every device.
+            let mut push = |channel: Channel, text: ByteString| {
                 messages.push(Outgoing {
                     topic: topics.device(&id, channel),
-                    payload: Bytes::copy_from_slice(text.as_bytes()),
+                    payload: text.into_bytes(),
                     qos: channel.qos(),
                     retained: true,
                 });
             };
-            device.birth.iter().for_each(|text| push(Channel::Birth, text));
-            device.status.iter().for_each(|status| push(Channel::Status, status.as_str()));
-            device.state.iter().for_each(|text| push(Channel::State, text));
+            let status = device.status.map(|status| ByteString::from_static(status.as_str()));
+            device.birth.into_iter().for_each(|text| push(Channel::Birth, text));
+            status.into_iter().for_each(|text| push(Channel::Status, text));
+            device.state.into_iter().for_each(|text| push(Channel::State, text));
         }
         messages
     }
@@ -190,7 +194,7 @@ impl Entry {
                 if let Some(at) = told_at(&birth.stamp, retained, received_ms) {
                     self.heard(at);
                 }
-                if self.device.birth.as_deref() == Some(text) {
+                if self.device.birth.as_ref() == Some(text) {
                     return Change::None;
                 }
                 self.device.birth = Some(text.clone());

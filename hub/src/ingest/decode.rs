@@ -2,13 +2,14 @@
 
 use crate::{mqtt::Incoming, store::minute::Minute};
 use bytes::Bytes;
+use bytestring::ByteString;
 use protocol::{
     Backlog, Birth, Channel, CommandResult, DeviceId, IdError, InvalidSummary, Prefix, State, Status,
     Summary, Topic, Topics, UnknownStatus, Version,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{error::Category, value::RawValue};
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 mod known;
 
@@ -38,9 +39,9 @@ pub enum Body {
     /// Whether the device is there.
     Status(Status),
     /// Who the device is.
-    Birth(Box<Birth>, Arc<str>),
+    Birth(Box<Birth>, ByteString),
     /// Its live values.
-    State(Box<State>, Arc<str>),
+    State(Box<State>, ByteString),
     /// Its record: one minute, or many after an outage.
     Summaries(Vec<ReceivedSummary>),
     /// What became of a command.
@@ -125,12 +126,25 @@ pub struct Decoder {
     topics: Topics,
     below: String,
     known: Known,
+    shares: bool,
 }
 
 impl Decoder {
     /// A reader of the topics below `prefix`.
     pub fn new(prefix: Prefix) -> Self {
-        Self { below: format!("{prefix}/"), topics: Topics::new(prefix), known: Known::default() }
+        Self {
+            below: format!("{prefix}/"),
+            topics: Topics::new(prefix),
+            known: Known::default(),
+            shares: false,
+        }
+    }
+
+    /// The same, but what is kept of a payload is a part of it and no copy, if `shares`. For payloads with memory of their
+    /// own: of one that was read together with others all of them would be kept.
+    #[must_use]
+    pub fn sharing(self, shares: bool) -> Self {
+        Self { shares, ..self }
     }
 
     /// Understands a message.
@@ -151,8 +165,8 @@ impl Decoder {
                 return Decoded::Ignored;
             }
             Channel::Status => status(payload),
-            Channel::Birth => birth(payload),
-            Channel::State => state(payload),
+            Channel::Birth => self.birth(payload),
+            Channel::State => self.state(payload),
             Channel::Summary => text(payload)
                 .and_then(|text| self.summary(&device, text, payload))
                 .map(|summary| Body::Summaries(vec![summary])),
@@ -162,6 +176,33 @@ impl Decoder {
         match body {
             Ok(body) => Decoded::Message(Message { device, retained: incoming.retained, body }, refused),
             Err(reason) => Decoded::Refused(Some(device), reason),
+        }
+    }
+
+    fn birth(&self, payload: &Bytes) -> Result<Body, Refused> {
+        let text = text(payload)?;
+        let birth: Birth = parse(text)?;
+        few(birth.metrics.len())?;
+        Ok(Body::Birth(Box::new(birth), self.kept(text, payload)))
+    }
+
+    fn state(&self, payload: &Bytes) -> Result<Body, Refused> {
+        let text = text(payload)?;
+        let state: State = parse(text)?;
+        few(state.now.len().max(state.mean.len()).max(state.faults.len()))?;
+        Ok(Body::State(Box::new(state), self.kept(text, payload)))
+    }
+
+    /// The text without line breaks and blanks around it, to be kept.
+    fn kept(&self, text: &str, payload: &Bytes) -> ByteString {
+        let text = text.trim();
+        match one_line(text.as_bytes()) {
+            // Not where most of the payload is blanks, which would be kept as well.
+            Cow::Borrowed(line) if self.shares && line.len() >= payload.len() / 2 => {
+                ByteString::try_from(payload.slice_ref(line)).unwrap_or_else(|_| text.into())
+            }
+            Cow::Borrowed(_) => text.into(),
+            Cow::Owned(line) => String::from_utf8_lossy(&line).into_owned().into(),
         }
     }
 
@@ -221,20 +262,6 @@ fn status(payload: &[u8]) -> Result<Body, Refused> {
     text(payload)?.parse().map(Body::Status).map_err(Refused::BadStatus)
 }
 
-fn birth(payload: &[u8]) -> Result<Body, Refused> {
-    let text = text(payload)?;
-    let birth: Birth = parse(text)?;
-    few(birth.metrics.len())?;
-    Ok(Body::Birth(Box::new(birth), kept(text)))
-}
-
-fn state(payload: &[u8]) -> Result<Body, Refused> {
-    let text = text(payload)?;
-    let state: State = parse(text)?;
-    few(state.now.len().max(state.mean.len()).max(state.faults.len()))?;
-    Ok(Body::State(Box::new(state), kept(text)))
-}
-
 fn summary(text: &str) -> Result<(Head, Minute), Refused> {
     let summary: Summary = parse(text)?;
     few(summary.mean.len())?;
@@ -290,15 +317,6 @@ pub fn one_line(text: &[u8]) -> Cow<'_, [u8]> {
         Cow::Owned(text.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect())
     } else {
         Cow::Borrowed(text)
-    }
-}
-
-/// The same of a text that is kept.
-fn kept(text: &str) -> Arc<str> {
-    let text = text.trim();
-    match one_line(text.as_bytes()) {
-        Cow::Borrowed(_) => text.into(),
-        Cow::Owned(line) => String::from_utf8_lossy(&line).into(),
     }
 }
 

@@ -79,6 +79,12 @@ impl Ingest {
         Self { events: Some(events), ..self }
     }
 
+    /// The same, but what is kept of a payload is no copy of it; see [`Decoder::sharing`].
+    #[must_use]
+    pub fn sharing(self, shares: bool) -> Self {
+        Self { decoder: self.decoder.sharing(shares), ..self }
+    }
+
     /// What has been seen since the start.
     pub fn counters(&self) -> Arc<Counters> {
         self.counters.clone()

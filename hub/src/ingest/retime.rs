@@ -159,6 +159,8 @@ impl DeviceClock {
         if self.starts.len() >= MAX_STARTS {
             self.starts.remove(0);
         }
+        // Most machines are not started anew while the hub runs.
+        self.starts.reserve_exact(1);
         self.starts.push(start);
         self.starts.last_mut().expect("pushed a moment ago")
     }

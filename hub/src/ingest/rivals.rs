@@ -14,7 +14,8 @@ struct Announced {
 #[derive(Debug, Default)]
 pub struct Rivals {
     latest: Option<Announced>,
-    before: Option<Announced>,
+    /// There is none while the agent runs on.
+    before: Option<Box<Announced>>,
 }
 
 impl Rivals {
@@ -34,8 +35,8 @@ impl Rivals {
             _ => {
                 let goes_on =
                     |before: &Announced| before.run == now.run && before.monotonic_ms < now.monotonic_ms;
-                let returns = self.before.as_ref().is_some_and(goes_on);
-                self.before = self.latest.replace(now);
+                let returns = self.before.as_deref().is_some_and(goes_on);
+                self.before = self.latest.replace(now).map(Box::new);
                 self.before.as_ref().filter(|_| returns).map(|other| other.hostname.clone())
             }
         }

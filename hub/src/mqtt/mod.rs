@@ -150,6 +150,11 @@ impl Broker {
         }
     }
 
+    /// Whether each message's payload has memory of its own, and is not a part of all that was read at once.
+    pub fn payloads_stand_alone(&self) -> bool {
+        matches!(self, Broker::Embedded(_))
+    }
+
     /// What was refused or dropped since the start.
     pub fn counters(&self) -> Arc<Counters> {
         match self {

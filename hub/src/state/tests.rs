@@ -118,7 +118,9 @@ fn a_broker_without_memory_gets_back_what_it_would_have_kept() {
         ]
     );
     assert_eq!(messages[1].payload, "offline");
-    assert_eq!(messages[2].payload, roof(&state).state.unwrap().as_bytes());
+    let live = roof(&state).state.unwrap();
+    assert_eq!(messages[2].payload, live.as_bytes());
+    assert_eq!(messages[2].payload.as_ptr(), live.as_ptr(), "there is one copy of it");
 }
 
 #[test]

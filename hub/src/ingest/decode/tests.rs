@@ -171,3 +171,23 @@ fn the_text_of_a_message_is_one_line_and_says_the_same() {
     assert!(!text.contains(['\n', '\r']));
     assert_eq!(serde_json::from_str::<State>(&text).unwrap(), *state);
 }
+
+#[test]
+fn what_is_kept_is_a_part_of_a_payload_only_where_that_stands_alone_and_is_not_mostly_blank() {
+    let text = state_with(r#""a":1"#);
+    let kept_within = |shares: bool, blanks: usize| {
+        let payload = Bytes::from([&text[..], &b" ".repeat(blanks)].concat());
+        let incoming =
+            Incoming { topic: "edgewise/roof/state".to_owned(), payload: payload.clone(), retained: false };
+        let mut decoder = Decoder::new(Prefix::default()).sharing(shares);
+        let Decoded::Message(Message { body: Body::State(_, kept), .. }, _) = decoder.decode(&incoming)
+        else {
+            panic!("a state")
+        };
+        assert_eq!(kept.as_bytes(), &text);
+        payload.as_ptr_range().contains(&kept.as_ptr())
+    };
+    assert!(kept_within(true, 0) && kept_within(true, 5));
+    assert!(!kept_within(true, 10 * text.len()));
+    assert!(!kept_within(false, 0));
+}

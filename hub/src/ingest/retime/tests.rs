@@ -1,6 +1,5 @@
 use super::*;
 use ClockTrust::{Synchronized, Unsynchronized};
-use std::sync::Arc;
 
 /// 2026 by the hub's clock, and ten minutes after the machine was started.
 const NOW: i64 = 1_795_000_000_000;
@@ -145,8 +144,8 @@ fn a_hub_that_was_started_anew_goes_on_from_the_latest_values() {
         "now": {}, "mean": {}, "faults": {},
     });
     let latest = Device {
-        birth: Some(Arc::from(birth)),
-        state: Some(Arc::from(state.to_string())),
+        birth: Some(birth.into()),
+        state: Some(state.to_string().into()),
         state_received_ms: Some(NOW),
         ..Device::default()
     };

@@ -2,7 +2,7 @@
 
 use super::clients::Ticket;
 use super::codec::Version;
-use super::connect::{self, Connect, Denial, Welcome};
+use super::connect::{self, Connect, Denial, Welcome, Will};
 use super::connection::Connection;
 use super::session::{MAX_INFLIGHT, Session};
 use super::shared::Shared;
@@ -22,6 +22,16 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the session of an absent client is kept, whatever it asks for.
 pub(super) const MAX_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A client that was let in.
+struct Arrival {
+    connection: Connection,
+    keep_alive: Option<Duration>,
+    will: Option<Box<Will>>,
+    /// How long its session is kept when it has gone.
+    expiry: Duration,
+    ticket: Ticket,
+}
+
 /// Serves a client until it goes, or the broker does.
 pub(super) async fn serve(
     broker: Arc<Shared>,
@@ -29,14 +39,27 @@ pub(super) async fn serve(
     peer: SocketAddr,
     mut closing: watch::Receiver<bool>,
 ) {
+    // How it comes and how it goes is over soon, and takes more room than all that lies between: in boxes of their own,
+    // or every connection would have that room for as long as it is there.
+    let arrived = Box::pin(arrive(broker, socket, peer)).await;
+    let Some(Arrival { mut connection, keep_alive, will, expiry, ticket }) = arrived else { return };
+    let end = match connection.run(keep_alive, &ticket, &mut closing).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    Box::pin(connection.finish(end, will, expiry, ticket)).await;
+}
+
+/// Lets a client in. `None` when it may not, or is gone.
+async fn arrive(broker: Arc<Shared>, socket: TcpStream, peer: SocketAddr) -> Option<Arrival> {
     let mut wire = Wire::new(socket, MAX_PACKET_BYTES as usize);
     let mut connect = match timeout(HANDSHAKE, wire.connect()).await {
         Ok(Ok(connect)) => connect,
         Ok(Err(Broken::Protocol(error))) => {
             tracing::debug!(%peer, %error, "no MQTT connection");
-            return;
+            return None;
         }
-        Ok(Err(Broken::Closed)) | Err(_) => return,
+        Ok(Err(Broken::Closed)) | Err(_) => return None,
     };
     let deny = |wire: &mut Wire, version, denial| {
         wire.out().extend_from_slice(
@@ -46,6 +69,7 @@ pub(super) async fn serve(
             }],
         );
         let _ = wire.flush();
+        None
     };
     if let Err(denial) = broker.gate.admit(&connect, peer) {
         return deny(&mut wire, connect.version, denial);
@@ -74,7 +98,7 @@ pub(super) async fn serve(
     if let Ok(packet) = connect::accept(connect.version, &welcome) {
         wire.out().extend_from_slice(&packet);
     }
-    let mut connection = Connection {
+    let connection = Connection {
         client_id: ticket.client_id.clone(),
         session: session.unwrap_or_else(|| Session::new(ticket.client_id.clone())),
         wire,
@@ -84,11 +108,8 @@ pub(super) async fn serve(
         packet_maximum: connect.packet_maximum,
         broker,
     };
-    let end = match connection.run(connect.keep_alive, &mut ticket, &mut closing).await {
-        Ok(never) => match never {},
-        Err(end) => end,
-    };
-    connection.finish(end, connect.will, expiry, ticket).await;
+    let Connect { keep_alive, will, .. } = connect;
+    Some(Arrival { connection, keep_alive, will: will.map(Box::new), expiry, ticket })
 }
 
 /// A name for a client that has none.
@@ -101,17 +122,38 @@ impl Shared {
     /// What is kept of an earlier connection and still wanted. What is not wanted ends here.
     async fn session_for(&self, connect: &Connect, ticket: &mut Ticket) -> Option<Session> {
         let kept = std::mem::take(&mut *ticket.kept);
-        let session = kept.session.filter(|(_, until)| *until > Instant::now()).map(|(session, _)| session);
+        let session = kept.session.filter(|kept| kept.1 > Instant::now()).map(|kept| kept.0);
         if !connect.clean {
             // The client is back before its will was due.
             return session;
         }
-        if let Some((will, _)) = kept.will {
-            self.publish_will(&ticket.client_id, will).await;
+        if let Some(kept) = kept.will {
+            self.publish_will(&ticket.client_id, kept.0).await;
         }
         if let Some(session) = session {
             self.end_session(&session);
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::gate::Gate;
+    use super::*;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    /// There is one for each device, for as long as it is connected.
+    #[tokio::test]
+    async fn the_task_of_a_connection_is_small() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = TcpStream::connect(address).await.unwrap();
+        let gate = Gate::new(protocol::Prefix::default(), None, mpsc::channel(1).0);
+        let closing = watch::Sender::new(false);
+        let task = serve(Arc::new(Shared::new(gate)), socket, address, closing.subscribe());
+        let size = size_of_val(&task);
+        assert!(size <= 1900, "{size} bytes; which stage of it grew belongs in a box?");
     }
 }

@@ -5,20 +5,23 @@ use super::session::Session;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use tokio::sync::{Mutex as Turns, OwnedMutexGuard, watch};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+use tokio::sync::{Mutex as Turns, Notify, OwnedMutexGuard};
 use tokio::time::Instant;
 
 /// Connected clients and sessions kept for absent ones.
 const MAX_CLIENTS: usize = 50_000;
 
-/// What is kept of a client that has gone.
+/// What is kept of a client that has gone. Of one that is here there is room for it only.
 #[derive(Default)]
 pub(super) struct Kept {
     /// Its session, and until when.
-    pub(super) session: Option<(Session, Instant)>,
+    pub(super) session: Option<Box<(Session, Instant)>>,
     /// Its will, and when it is published unless the client returns.
-    pub(super) will: Option<(Will, Instant)>,
+    pub(super) will: Option<Box<(Will, Instant)>>,
 }
 
 impl Kept {
@@ -29,10 +32,13 @@ impl Kept {
 
 /// A client id's place. One connection at a time has it; who comes later asks it to leave, and waits. So the last word of
 /// the old one (its will) is out before the first of the new one.
+#[derive(Default)]
 struct Seat {
     kept: Arc<Turns<Kept>>,
     /// The number of the latest who came.
-    latest: watch::Sender<u64>,
+    latest: AtomicU64,
+    /// Told when there is a later one.
+    came: Notify,
 }
 
 /// All clients, here or away.
@@ -48,15 +54,16 @@ pub(super) struct Ticket {
     pub(super) kept: OwnedMutexGuard<Kept>,
     seat: Arc<Seat>,
     number: u64,
-    latest: watch::Receiver<u64>,
 }
 
 impl Ticket {
     /// Waits until somebody else wants the place.
-    pub(super) async fn wanted(&mut self) {
-        let number = self.number;
-        // The sender lives as long as the place, which we hold.
-        let _ = self.latest.wait_for(|latest| *latest > number).await;
+    pub(super) async fn wanted(&self) {
+        // Asked for before it is looked at: who comes in between is not missed.
+        let came = self.seat.came.notified();
+        if self.seat.latest.load(Acquire) <= self.number {
+            came.await;
+        }
     }
 }
 
@@ -71,7 +78,7 @@ impl Clients {
                 Some(known) => known,
                 None if seats.len() >= MAX_CLIENTS => return None,
                 None => {
-                    let new = Arc::new(Seat { kept: Arc::default(), latest: watch::Sender::new(0) });
+                    let new = Arc::new(Seat::default());
                     let client_id: Arc<str> = client_id.into();
                     seats.insert(client_id.clone(), new.clone());
                     (client_id, new)
@@ -79,10 +86,10 @@ impl Clients {
             }
         };
         // Of two who come at once the later number stays.
-        seat.latest.send_modify(|latest| *latest = number.max(*latest));
+        seat.latest.fetch_max(number, AcqRel);
+        seat.came.notify_waiters();
         let kept = seat.kept.clone().lock_owned().await;
-        let latest = seat.latest.subscribe();
-        Some(Ticket { client_id, kept, seat, number, latest })
+        Some(Ticket { client_id, kept, seat, number })
     }
 
     /// Gives a place up. It is forgotten when nothing is kept and nobody waits for it.
@@ -108,9 +115,9 @@ impl Clients {
             .collect();
         let mut due = Vec::new();
         for (client_id, mut kept) in away {
-            let session = kept.session.take_if(|(_, until)| *until <= now).map(|(session, _)| session);
+            let session = kept.session.take_if(|kept| kept.1 <= now).map(|kept| kept.0);
             let has_session = kept.session.is_some();
-            let will = kept.will.take_if(|(_, at)| *at <= now || !has_session).map(|(will, _)| will);
+            let will = kept.will.take_if(|kept| kept.1 <= now || !has_session).map(|kept| kept.0);
             if session.is_some() || will.is_some() {
                 due.push((client_id.clone(), session, will));
             }
@@ -131,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_comes_later_waits_and_the_earlier_one_is_told() {
         let clients = Arc::new(Clients::default());
-        let mut first = clients.enter("a").await.unwrap();
+        let first = clients.enter("a").await.unwrap();
         let second = tokio::spawn({
             let clients = clients.clone();
             async move { clients.enter("a").await.unwrap() }
@@ -140,7 +147,7 @@ mod tests {
         first.wanted().await;
         assert!(!second.is_finished());
         clients.leave(first);
-        let mut second = second.await.unwrap();
+        let second = second.await.unwrap();
         let nobody = tokio::time::timeout(Duration::from_secs(9), second.wanted()).await;
         assert!(nobody.is_err(), "nobody came after the second");
         clients.leave(second);
@@ -159,7 +166,7 @@ mod tests {
             });
             tokio::task::yield_now().await;
             clients.leave(first);
-            let mut second = second.await.unwrap();
+            let second = second.await.unwrap();
             assert!(clients.seats.lock().contains_key("a"), "its place is gone");
             let told = tokio::time::timeout(Duration::ZERO, second.wanted()).await;
             assert!(told.is_err(), "nobody came after it");
@@ -173,7 +180,7 @@ mod tests {
         let clients = Clients::default();
         let until = Instant::now() + Duration::from_secs(60);
         let mut ticket = clients.enter("a").await.unwrap();
-        ticket.kept.session = Some((Session::new("a".into()), until));
+        ticket.kept.session = Some(Box::new((Session::new("a".into()), until)));
         clients.leave(ticket);
         assert!(clients.due(until - Duration::from_secs(1)).is_empty());
         let ticket = clients.enter("a").await.unwrap();
@@ -189,7 +196,7 @@ mod tests {
         let clients = Clients::default();
         for n in 0..MAX_CLIENTS {
             let mut ticket = clients.enter(&n.to_string()).await.unwrap();
-            ticket.kept.session = Some((Session::new("a".into()), Instant::now()));
+            ticket.kept.session = Some(Box::new((Session::new("a".into()), Instant::now())));
             clients.leave(ticket);
         }
         assert!(clients.enter("one more").await.is_none());

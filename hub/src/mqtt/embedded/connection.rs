@@ -19,6 +19,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 /// How long a client may take nothing of what it is sent.
@@ -27,8 +28,6 @@ const SEND: Duration = Duration::from_secs(30);
 const MAX_UNSENT: usize = 256 * 1024;
 /// How often a client that is replaced is read before it has to go.
 const MAX_LAST_READS: usize = 64;
-/// Packets that there is room for in a connection that is idle.
-const MAX_IDLE_PACKETS: usize = 16;
 /// Most subscriptions of a session.
 const MAX_FILTERS: usize = 10_000;
 
@@ -52,7 +51,7 @@ impl Connection {
     pub(super) async fn run(
         &mut self,
         keep_alive: Option<Duration>,
-        ticket: &mut Ticket,
+        ticket: &Ticket,
         closing: &mut watch::Receiver<bool>,
     ) -> Result<std::convert::Infallible, End> {
         self.session.mailbox.set_online(true);
@@ -64,10 +63,6 @@ impl Connection {
         self.wire.receive_begun(self.version, &mut self.packets)?;
         loop {
             self.handle_all().await?;
-            if self.packets.capacity() > MAX_IDLE_PACKETS {
-                // After a burst it does not keep that room for ever.
-                self.packets = VecDeque::new();
-            }
             self.fill_window();
             // Time counts from when something began to wait for the client.
             if self.wire.flush().map_err(|_| End::Closed)? || unsent == 0 {
@@ -86,12 +81,12 @@ impl Connection {
                     return Err(End::TakenOver);
                 }
                 () = closed(closing) => return Err(End::ShuttingDown),
-                result = self.wire.readable(), if unsent < MAX_UNSENT => {
-                    result.map_err(|_| End::Closed)?;
-                    heard = Instant::now();
-                    self.hear().await?;
+                something = self.wire.ready(unsent < MAX_UNSENT, unsent > 0) => {
+                    if something.map_err(|_| End::Closed)? {
+                        heard = Instant::now();
+                        self.hear().await?;
+                    }
                 }
-                result = self.wire.writable(), if unsent > 0 => result.map_err(|_| End::Closed)?,
                 () = mailbox.filled(), if has_room => {}
                 () = &mut silence, if keep_alive.is_some() => {
                     // It is set anew only when it is over, not with every packet.
@@ -119,7 +114,11 @@ impl Connection {
     async fn handle_all(&mut self) -> Result<(), End> {
         while let Some(packet) = self.packets.pop_front() {
             self.handle(packet).await?;
+            // Who says much at once lets others have their turn.
+            consume_budget().await;
         }
+        // What is silent for seconds keeps no room for what it may say.
+        self.packets = VecDeque::new();
         Ok(())
     }
 
@@ -190,16 +189,12 @@ impl Connection {
                 return Err(End::Protocol(MqttError::ReceiveMaximumExceeded));
             }
         }
-        let verdict = {
-            let mut passing = pin!(self.broker.gate.publish(&self.client_id, &topic, &payload));
-            tokio::select! {
-                biased;
-                verdict = &mut passing => verdict,
-                () = std::future::ready(()) => {
-                    // The hub is full. What was answered before leaves meanwhile.
-                    self.wire.flush().map_err(|_| End::Closed)?;
-                    passing.await
-                }
+        let verdict = match self.broker.gate.publish(&self.client_id, &topic, &payload) {
+            Ok(verdict) => verdict,
+            Err(waiting) => {
+                // The hub is full. What was answered before leaves meanwhile.
+                self.wire.flush().map_err(|_| End::Closed)?;
+                waiting.await
             }
         };
         let reason = match verdict {

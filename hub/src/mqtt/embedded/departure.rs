@@ -38,7 +38,13 @@ impl From<Broken> for End {
 
 impl Connection {
     /// Says goodbye, closes, publishes the will, and keeps or ends the session.
-    pub(super) async fn finish(mut self, end: End, will: Option<Will>, expiry: Duration, mut ticket: Ticket) {
+    pub(super) async fn finish(
+        mut self,
+        end: End,
+        will: Option<Box<Will>>,
+        expiry: Duration,
+        mut ticket: Ticket,
+    ) {
         let (reason, will, expiry) = match &end {
             End::Goodbye { with_will, expiry: changed } => {
                 let expiry = changed.filter(|_| !expiry.is_zero()).map_or(expiry, |new| new.min(MAX_EXPIRY));
@@ -64,16 +70,16 @@ impl Connection {
         let now = Instant::now();
         if let Some(will) = will {
             if will.delay.is_zero() || expiry.is_zero() {
-                broker.publish_will(&client_id, will).await;
+                broker.publish_will(&client_id, *will).await;
             } else {
                 let at = now + will.delay.min(expiry);
-                ticket.kept.will = Some((will, at));
+                ticket.kept.will = Some(Box::new((*will, at)));
             }
         }
         if expiry.is_zero() {
             broker.end_session(&session);
         } else {
-            ticket.kept.session = Some((session, now + expiry));
+            ticket.kept.session = Some(Box::new((session, now + expiry)));
         }
         broker.clients.leave(ticket);
     }

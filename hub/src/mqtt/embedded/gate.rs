@@ -8,8 +8,9 @@ use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use protocol::Prefix;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 /// Longest client id, in bytes.
 const MAX_CLIENT_ID: usize = 256;
@@ -34,6 +35,9 @@ pub(super) enum Verdict {
     /// The hub is going away.
     Closed,
 }
+
+/// The way of an allowed message to a hub that is full.
+pub(super) type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// The rules, and the hub behind them.
 pub(super) struct Gate {
@@ -112,18 +116,32 @@ impl Gate {
 
     /// Decides on a message and, once it is allowed, hands it to the hub. The publisher is answered only
     /// afterwards, so a full channel slows it down.
-    pub(super) async fn publish(&self, client_id: &str, topic: &str, payload: &Bytes) -> Verdict {
+    ///
+    /// # Errors
+    /// When the hub has no room: the message gets there while what is returned is waited for. That is rare, and apart so
+    /// that not every connection has room for it all the time.
+    pub(super) fn publish(&self, client_id: &str, topic: &str, payload: &Bytes) -> Result<Verdict, Waiting> {
         if let Err(refusal) = self.rules.may_publish(client_id, topic) {
             if let Some(more) = self.refused(client_id, Refused::Message) {
                 tracing::warn!(client_id, topic, %refusal, more, "message refused");
             }
-            return Verdict::Refused;
+            return Ok(Verdict::Refused);
         }
         if !self.rules.is_for_hub(topic) {
-            return Verdict::Passed;
+            return Ok(Verdict::Passed);
         }
-        let Some(incoming) = self.incoming.read().clone() else { return Verdict::Closed };
+        let incoming = self.incoming.read();
+        let Some(incoming) = &*incoming else { return Ok(Verdict::Closed) };
         let message = Incoming { topic: topic.to_owned(), payload: payload.clone(), retained: false };
-        if incoming.send(message).await.is_ok() { Verdict::Passed } else { Verdict::Closed }
+        match incoming.try_send(message) {
+            Ok(()) => Ok(Verdict::Passed),
+            Err(TrySendError::Closed(_)) => Ok(Verdict::Closed),
+            Err(TrySendError::Full(message)) => {
+                let incoming = incoming.clone();
+                Err(Box::pin(async move {
+                    if incoming.send(message).await.is_ok() { Verdict::Passed } else { Verdict::Closed }
+                }))
+            }
+        }
     }
 }

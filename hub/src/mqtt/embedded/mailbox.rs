@@ -76,8 +76,8 @@ impl Queue {
     fn take(&mut self) -> Option<Delivery> {
         let delivery = self.waiting.pop_front()?;
         self.bytes -= delivery.message.size();
-        if self.waiting.is_empty() && self.waiting.capacity() > 64 {
-            // A client that was away for long does not keep that room for ever.
+        if self.waiting.is_empty() {
+            // Most of the time nothing waits for most clients.
             self.waiting = VecDeque::new();
         }
         Some(delivery)

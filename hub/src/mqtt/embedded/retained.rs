@@ -3,7 +3,9 @@
 
 use super::filter::Filter;
 use super::message::Message;
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -14,29 +16,54 @@ const MAX_RETAINED: usize = 100_000;
 /// The retained messages of the embedded broker.
 #[derive(Default)]
 pub(super) struct Retained {
-    messages: BTreeMap<String, Arc<Message>>,
+    messages: BTreeSet<Kept>,
 }
+
+/// A message by its topic, of which there is no second copy.
+struct Kept(Arc<Message>);
+
+impl Borrow<str> for Kept {
+    fn borrow(&self) -> &str {
+        &self.0.topic
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.topic.cmp(&other.0.topic)
+    }
+}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.topic == other.0.topic
+    }
+}
+
+impl Eq for Kept {}
 
 impl Retained {
     /// Keeps a message, or forgets what its topic had when it is empty. `false` when there is no room.
     pub(super) fn set(&mut self, message: &Arc<Message>) -> bool {
         if message.payload.is_empty() {
-            self.messages.remove(&message.topic);
+            self.messages.remove::<str>(&message.topic);
             return true;
         }
-        if let Some(kept) = self.messages.get_mut(&message.topic) {
-            *kept = message.clone();
-            return true;
-        }
-        if self.messages.len() >= MAX_RETAINED {
+        if self.messages.len() >= MAX_RETAINED && !self.messages.contains::<str>(&message.topic) {
             let now = Instant::now();
-            self.messages.retain(|_, kept| !kept.is_expired(now));
+            self.messages.retain(|Kept(kept)| !kept.is_expired(now));
+            if self.messages.len() >= MAX_RETAINED {
+                return false;
+            }
         }
-        let has_room = self.messages.len() < MAX_RETAINED;
-        if has_room {
-            self.messages.insert(message.topic.clone(), message.clone());
-        }
-        has_room
+        self.messages.replace(Kept(message.clone()));
+        true
     }
 
     /// What is kept for the topics of a filter.
@@ -45,9 +72,10 @@ impl Retained {
         let start = filter.literal_start();
         self.messages
             .range::<str, _>((Bound::Included(start), Bound::Unbounded))
-            .take_while(|(topic, _)| topic.starts_with(start))
-            .filter(|(topic, message)| filter.matches(topic) && !message.is_expired(now))
-            .map(|(_, message)| message.clone())
+            .map(|Kept(message)| message)
+            .take_while(|message| message.topic.starts_with(start))
+            .filter(|message| filter.matches(&message.topic) && !message.is_expired(now))
+            .cloned()
             .collect()
     }
 }

@@ -35,7 +35,7 @@ struct Group {
 #[derive(Default)]
 struct Node {
     /// The next levels, `+` and `#` among them.
-    next: HashMap<Box<str>, Node>,
+    next: HashMap<Box<str>, Box<Node>>,
     subscribers: Vec<Subscriber>,
     groups: Vec<Group>,
 }
@@ -52,7 +52,7 @@ impl Router {
         let node = filter.levels.split('/').fold(&mut self.root, |node, level| {
             // Most levels are there already, and looking first spares a copy of the name.
             if !node.next.contains_key(level) {
-                node.next.insert(level.into(), Node::default());
+                node.next.insert(level.into(), Box::default());
             }
             node.next.get_mut(level).expect("it was put in just now")
         });
@@ -71,7 +71,13 @@ impl Router {
         let is_new = earlier.is_none();
         match earlier {
             Some(earlier) => earlier.wish = wish,
-            None => subscribers.push(Subscriber { mailbox: mailbox.clone(), wish }),
+            None => {
+                // Most topics have one, and there is one for each device.
+                if subscribers.is_empty() {
+                    subscribers.reserve_exact(1);
+                }
+                subscribers.push(Subscriber { mailbox: mailbox.clone(), wish });
+            }
         }
         is_new
     }

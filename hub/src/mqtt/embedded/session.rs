@@ -68,6 +68,10 @@ impl Window {
         if let Some(at) = self.sent.iter().position(|sent| sent.id == id) {
             self.sent.remove(at);
         }
+        if self.sent.is_empty() {
+            // Most clients have nothing under way most of the time.
+            self.sent = VecDeque::new();
+        }
     }
 
     /// PUBREC: the client has it. `false` when nothing of that number is under way.

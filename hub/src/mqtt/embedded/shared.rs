@@ -87,7 +87,11 @@ impl Shared {
 
     /// Publishes a client's will. It was checked when the client came.
     pub(super) async fn publish_will(&self, client_id: &Arc<str>, will: Will) {
-        if self.gate.publish(client_id, &will.topic, &will.payload).await != Verdict::Passed {
+        let verdict = match self.gate.publish(client_id, &will.topic, &will.payload) {
+            Ok(verdict) => verdict,
+            Err(waiting) => waiting.await,
+        };
+        if verdict != Verdict::Passed {
             return;
         }
         let Will { topic, payload, qos, retain, properties, expiry, .. } = will;

@@ -7,10 +7,13 @@ use mqtt_protocol_core::mqtt::result_code::MqttError;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 
 /// How much is read at once, in bytes.
 const READ: usize = 64 * 1024;
+/// Room for what is sent at once to most clients, in bytes.
+const OUT: usize = 256;
 
 thread_local! {
     /// Where bytes arrive first. Clients that say nothing hold no memory for it.
@@ -59,7 +62,7 @@ impl Wire {
                 self.begun.drain(..length);
                 return Ok(connect);
             }
-            self.readable().await.map_err(|_| Broken::Closed)?;
+            self.ready(true, false).await.map_err(|_| Broken::Closed)?;
             let Self { socket, begun, .. } = self;
             read(socket, |bytes| {
                 begun.extend_from_slice(bytes);
@@ -97,16 +100,25 @@ impl Wire {
         take_begun(version, &mut self.begun, self.max, packets)
     }
 
-    pub(super) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
-    }
-
-    pub(super) async fn writable(&self) -> io::Result<()> {
-        self.socket.writable().await
+    /// Waits until something can be read, or written, of those that are wanted. `true` when it can be read.
+    ///
+    /// # Errors
+    /// When the connection cannot be waited for.
+    pub(super) async fn ready(&self, to_read: bool, to_write: bool) -> io::Result<bool> {
+        let interest = match (to_read, to_write) {
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
+            (false, true) => Interest::WRITABLE,
+            (_, false) => Interest::READABLE,
+        };
+        self.socket.ready(interest).await.map(Ready::is_readable)
     }
 
     /// Where packets are written to. They leave with the next [`flush`](Self::flush).
     pub(super) fn out(&mut self) -> &mut Vec<u8> {
+        // Answers are of a few bytes each and come in numbers.
+        if self.out.capacity() == 0 {
+            self.out.reserve(OUT);
+        }
         &mut self.out
     }
 
@@ -128,13 +140,8 @@ impl Wire {
                 Err(error) => return Err(error),
             }
         }
-        self.sent = 0;
-        // A small buffer is used again; a large one is not kept for a client that is silent.
-        if self.out.capacity() > 1024 {
-            self.out = Vec::new();
-        } else {
-            self.out.clear();
-        }
+        // A client that is silent holds none.
+        (self.out, self.sent) = (Vec::new(), 0);
         Ok(before > 0)
     }
 }

@@ -34,12 +34,13 @@ pub(super) fn devices(connection: &Connection) -> Result<Vec<(DeviceId, Device)>
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     let status: Option<String> = row.get(1)?;
+    let text = |at| Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(at)?.map(Into::into));
     Ok(Device {
         status: status.and_then(|text| text.parse().ok()),
         status_since_ms: row.get(2)?,
         last_heard_ms: row.get(3)?,
-        birth: row.get(4)?,
-        state: row.get(5)?,
+        birth: text(4)?,
+        state: text(5)?,
         state_received_ms: row.get(6)?,
         labels: labels::read(row, 7)?.map(Arc::new),
     })

@@ -7,8 +7,9 @@ use super::{Scene, delays::Reader};
 
 /// Connected in a second.
 const RATE: u32 = 500;
-/// What connecting has cost is given back, or is there to stay, after this.
-const SETTLE: u32 = 15;
+/// Within this many seconds everything has happened that happens each minute: a summary of each device, and a save of the
+/// latest values. What connecting has cost is given back by then, or is there to stay.
+const SETTLE: u32 = 75;
 
 /// Memory, CPU and the delay to a reader of the stream, without devices and at 100, 1,000 and 10,000 of them with a state
 /// each 5 s and a summary each minute.
