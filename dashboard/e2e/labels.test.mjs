@@ -213,6 +213,8 @@ test("what is set on one page is so on every other that is open", async () => {
     // A page that is loaded again would have lost this.
     await device.page.evaluate(() => (globalThis.untouched = true));
     const { page, complaints, close } = await open("#/settings");
+    // Those that were there before this page are no news.
+    await by(page, "waiting").getByText("Waiting for a new device").waitFor(PATIENCE);
     await by(page, "bands").getByLabel("Raised from").fill("3");
     await page.keyboard.press("Enter");
     await by(page, "bands").getByText("Saved.").waitFor(PATIENCE);
