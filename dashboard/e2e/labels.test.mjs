@@ -189,7 +189,7 @@ test("a shorter time for history is asked about first, with what it deletes", as
     await minutes.fill("30");
     await page.keyboard.press("Enter");
     const dialog = by(page, "confirm");
-    await dialog.getByText(/The oldest 2[01] days of minutes of every device/).waitFor(PATIENCE);
+    await dialog.getByText(/The oldest 2[01] days of minute figures of every device/).waitFor(PATIENCE);
     await accessible(page, "retention");
     await dialog.getByRole("button", { name: "Cancel" }).click();
     const days = async () => (await (await fetch(`${hub.url}/api/v1/settings`)).json()).minutes.days;
