@@ -1,5 +1,5 @@
 // How soon the panel shows itself on a slow processor: Chromium's own slowdown of 4, as Lighthouse has it for phones,
-// and nothing kept from before. Prints the median of five runs of the fleet and of a device's page.
+// and nothing kept from before. Prints the median of five runs of the fleet and, of a device, of every page.
 //
 //   PANEL_URL=http://127.0.0.1:8080 node dev/paint.mjs [device]
 import { launch, needed } from "../e2e/browser.mjs";
@@ -37,7 +37,9 @@ async function once(browser, hash) {
 }
 
 const browser = await launch();
-for (const hash of ["#/", ...(device ? [`#/devices/${encodeURIComponent(device)}`] : [])]) {
+const id = encodeURIComponent(device ?? "");
+const ofDevice = [`#/devices/${id}`, `#/weather/${id}`, `#/compare?devices=${id}`, "#/settings"];
+for (const hash of ["#/", ...(device ? ofDevice : [])]) {
     const runs = [];
     for (let run = 0; run < RUNS; run += 1) runs.push(await once(browser, hash));
     const median = (key) => runs.map((run) => run[key]).toSorted((a, b) => a - b)[Math.floor(RUNS / 2)];

@@ -189,7 +189,7 @@ test("a shorter time for history is asked about first, with what it deletes", as
     await minutes.fill("30");
     await page.keyboard.press("Enter");
     const dialog = by(page, "confirm");
-    await dialog.getByText(/The oldest 2[01] days of minutes of every device/).waitFor(PATIENCE);
+    await dialog.getByText(/The oldest 2[01] days of minute figures of every device/).waitFor(PATIENCE);
     await accessible(page, "retention");
     await dialog.getByRole("button", { name: "Cancel" }).click();
     const days = async () => (await (await fetch(`${hub.url}/api/v1/settings`)).json()).minutes.days;
@@ -213,6 +213,8 @@ test("what is set on one page is so on every other that is open", async () => {
     // A page that is loaded again would have lost this.
     await device.page.evaluate(() => (globalThis.untouched = true));
     const { page, complaints, close } = await open("#/settings");
+    // Those that were there before this page are no news.
+    await by(page, "waiting").getByText("Waiting for a new device").waitFor(PATIENCE);
     await by(page, "bands").getByLabel("Raised from").fill("3");
     await page.keyboard.press("Enter");
     await by(page, "bands").getByText("Saved.").waitFor(PATIENCE);

@@ -38,7 +38,8 @@ export class Live {
   // A signal for each device that a page reads, so that one device's news draws nothing of another's.
   #cells = new Map<string, Signal<DeviceView | undefined>>();
   #stale = false;
-  #listedAt = 0;
+  /** By the clock of the page; so that the first list waits for nothing, it begins long before the page. */
+  #listedAt = -Infinity;
   #frame = 0;
   #offset = 0;
   #spoke = 0;
@@ -146,7 +147,7 @@ export class Live {
 
   /** The devices are known as a whole. */
   #complete(): void {
-    this.#listedAt = 0;
+    this.#listedAt = -Infinity;
     this.#stale = true;
     this.#flush();
     this.loaded.value = true;

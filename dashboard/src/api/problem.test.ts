@@ -17,7 +17,7 @@ it("gives the hub's own words where there is no code, or else the status", () =>
     values: { status: "500", reason: "roof is online" },
   });
   expect(reason("Bad Gateway", null).values.reason).toBe("Bad Gateway");
-  expect(reason("", "oops").values.reason).toBe("");
+  expect(reason("", "oops").values.reason).toBe("–");
   expect(reason("", { title: "Not ready", detail: 7, values: 7 }).values).toEqual({
     status: "500",
     reason: "Not ready",

@@ -15,7 +15,8 @@ export function troubleOf(status: number, statusText: string, body: unknown): Tr
     string,
     unknown
   >;
-  const reason = [detail, title, statusText, ""].find((text) => typeof text === "string") as string;
+  const said = [detail, title, statusText].find((text) => typeof text === "string" && text !== "");
+  const reason = (said ?? "–") as string;
   return {
     code: status === 401 ? "password" : typeof code === "string" ? code : "status",
     values: { ...(values as object), status: String(status), reason },

@@ -120,7 +120,9 @@ function groupLabel(metrics: MetricDescription[], say: (label: string) => string
   const sensor = metrics[0]?.sensor ?? "";
   const names = metrics.map((metric) => say(metric.label));
   if (sensor === "") return names.join(", ");
-  return names.length > 3 ? say(`${sensor} (${names.length} metrics)`) : `${sensor}: ${names.join(", ")}`;
+  return names.length > 3
+    ? say(`${sensor} (${names.length} metrics)`)
+    : `${say(sensor)}: ${names.join(", ")}`;
 }
 
 /** Sensors that have a place of their own on a device's page. */

@@ -61,6 +61,8 @@ export interface Look {
   envelope: boolean;
   before: boolean;
   colour: (name: string) => string;
+  /** How much larger than at a desk the axes are written. */
+  zoom: number;
   /** Gets the position in the data under the pointer. */
   onCursor: (index: number | null) => void;
   /** Gets the time that was drawn over; without it nothing can be. */
@@ -72,10 +74,10 @@ const LEAST_BRUSH = 12;
 
 /** The options of a plot. */
 export function options(look: Look): Options {
-  const { unit, style, lines, envelope, before, colour, onCursor, onBrush } = look;
+  const { unit, style, lines, envelope, before, colour, zoom, onCursor, onBrush } = look;
   const axis = {
     stroke: colour("--soft"),
-    font: "12px system-ui, sans-serif",
+    font: `${12 * zoom}px system-ui, sans-serif`,
     ticks: { show: false },
     grid: { stroke: colour("--faint"), width: 1 },
   };
@@ -86,17 +88,20 @@ export function options(look: Look): Options {
     height: look.height,
     ms: 1,
     legend: { show: false, live: false },
+    // Of itself uPlot leaves room for half of a small label.
+    ...(zoom > 1 && { padding: [null, 24 * zoom, null, null] as Options["padding"] }),
     cursor: { y: false, drag: { x: onBrush !== undefined, y: false, setScale: false }, points: { size: 7 } },
     scales: { y: { range: ((_, min, max) => valueRange(unit, min, max)) as Range.Function } },
     axes: [
       {
         ...axis,
-        size: 32,
+        size: 32 * zoom,
+        space: 50 * zoom,
         values: (_, splits) => splits.map((time) => timeLabel(time, splits, style.locale)),
       },
       {
         ...axis,
-        size: unit.startsWith("bytes") ? 84 : 56,
+        size: (unit.startsWith("bytes") ? 84 : 56) * zoom,
         values: (_, splits) => splits.map((value) => axisLabel(value, splits, unit, style)),
       },
     ],

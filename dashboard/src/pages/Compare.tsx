@@ -59,12 +59,14 @@ export function Compare({ route: { query } }: { route: Route }) {
         aria-busy={stored.busy}
       >
         <div class="tools">
-          <Select
-            label={t("chart_shows")}
-            of={metrics.map(({ name: value, label }) => ({ value, label: said(label) }))}
-            value={metric?.name}
-            onChoose={setName}
-          />
+          {metric && (
+            <Select
+              label={t("chart_shows")}
+              of={metrics.map(({ name: value, label }) => ({ value, label: said(label) }))}
+              value={metric.name}
+              onChoose={setName}
+            />
+          )}
           <RangePicker range={range} onChoose={setRange} />
         </div>
         <DevicePicker ids={ids} most={MOST_DEVICES} onChoose={setIds} />

@@ -25,6 +25,8 @@ interface Props {
   toMs: number;
   label: string;
   height?: number;
+  /** How much larger than at a desk its axes are written. */
+  zoom?: number;
   /** Gets what is under the pointer; null when it is elsewhere. */
   onRead?: (reading: Reading | null) => void;
   onBrush?: (fromMs: number, toMs: number) => void;
@@ -32,7 +34,7 @@ interface Props {
 
 /** The canvas: lines over time by uPlot, in the colours of the page and the units of the reader. */
 export function Chart(props: Props) {
-  const { lines, before = null, envelope = false, unit, fromMs, toMs, label, height = 280 } = props;
+  const { lines, before = null, envelope = false, unit, fromMs, toMs, label, height = 280, zoom = 1 } = props;
   const box = useRef<HTMLDivElement>(null);
   const [plot, setPlot] = useState<uPlot | null>(null);
   const style = reader.style.value;
@@ -78,6 +80,7 @@ export function Chart(props: Props) {
       envelope,
       before: before !== null,
       colour: colourOf,
+      zoom,
     };
     const onBrush = props.onBrush && ((from: number, to: number) => latest.current.props.onBrush?.(from, to));
     const made = new uPlot(options({ ...look, onCursor: read, onBrush }), undefined, element);
@@ -91,7 +94,7 @@ export function Chart(props: Props) {
       made.destroy();
       latest.current.props.onRead?.(null);
     };
-  }, [dark, style, unit, count, envelope, before !== null, height]);
+  }, [dark, style, unit, count, envelope, before !== null, height, zoom]);
 
   useEffect(() => {
     plot?.batch(() => {

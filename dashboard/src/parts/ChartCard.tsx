@@ -102,6 +102,11 @@ export function ChartCard({ id, metrics, points, intervalMs }: Props) {
             onRead={setCursor}
             onBrush={(a, b) => setRange({ kind: "between", fromMs: Math.round(a), toMs: Math.round(b) })}
           />
+          {lines.times.length === 0 && !stored.busy && !stored.trouble && (
+            <p class="soft" data-testid="nothing-then">
+              {t("nothing_then")}
+            </p>
+          )}
           <Legend metrics={group.metrics} lines={lines} cursor={cursor} />
           {timedByHub && <p class="soft">{t("timed_by_hub")}</p>}
           <PeriodReport id={id} metrics={group.metrics} span={span} />

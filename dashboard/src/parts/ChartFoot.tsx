@@ -3,6 +3,7 @@ import { fetchHistory } from "../api/client";
 import { type HistoryQuestion, told } from "../asked";
 import { t } from "../i18n/words";
 import { historyCsv } from "../lib/csv";
+import { pageHref } from "../lib/route";
 import { saveText } from "../lib/save";
 
 interface Props {
@@ -42,6 +43,9 @@ export function ChartFoot({ asked, name, withBefore, onBefore, troubles }: Props
           {t("previous_period")}
         </label>
         <span class="soft hint">{t("brush_hint")}</span>
+        <a href={pageHref("compare", { metric: asked.metrics[0] ?? "", devices: asked.device })}>
+          {t("compare")}
+        </a>
         <button type="button" onClick={save} data-testid="csv">
           {t("save_csv")}
         </button>

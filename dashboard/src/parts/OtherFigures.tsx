@@ -17,8 +17,14 @@ export function OtherFigures({ view, metrics, old }: Props) {
   return (
     <div class="other-figures">
       {otherGroups(metrics).map(({ sensor, metrics: those }) => (
-        <section class="card" key={sensor} aria-label={sensor} data-testid="figures" data-sensor={sensor}>
-          <h2>{sensor.replaceAll("_", " ")}</h2>
+        <section
+          class="card"
+          key={sensor}
+          aria-label={said(sensor)}
+          data-testid="figures"
+          data-sensor={sensor}
+        >
+          <h2>{said(sensor).replaceAll("_", " ")}</h2>
           <dl>
             {those.map((metric) => {
               const figure = figureOf(view, metric, "now");

@@ -10,6 +10,7 @@ import { DAY, startOfDay } from "../lib/time";
 import { trendOf } from "../lib/trend";
 import { extremesSince, type Station as Shown } from "../lib/weather";
 import { live } from "../live";
+import { useMedia } from "../media";
 import { reader } from "../reader";
 import { Chart } from "./Chart";
 import { FigureText } from "./FigureText";
@@ -20,6 +21,9 @@ const KINDS: WeatherKind[] = ["temperature", "humidity", "pressure"];
 const TREND_MS = 3 * 3_600_000;
 /** Of which extremes and trend are still true to five minutes. */
 const MOST_POINTS = 300;
+
+/** A window as large as a wall screen; Station.css knows the same. */
+const WALL = "(min-width: 100rem) and (min-height: 50rem)";
 
 interface Props {
   view: DeviceView;
@@ -64,6 +68,7 @@ function Figure({ view, metric, old, past, main }: FigureProps) {
   const { name, unit, label } = metric;
   const toMs = live.minute.value;
   const fromMs = toMs - DAY;
+  const wall = useMedia(WALL);
   const now = figureOf(view, metric, "now");
   const value = now.kind === "value" && !old ? now.value : null;
   const points = pointsOf(past, name);
@@ -96,8 +101,9 @@ function Figure({ view, metric, old, past, main }: FigureProps) {
         unit={unit}
         fromMs={fromMs}
         toMs={toMs}
-        label={label}
-        height={main ? 240 : 150}
+        label={said(label)}
+        height={Math.round(wall ? innerHeight * (main ? 0.36 : 0.2) : main ? 240 : 150)}
+        zoom={wall ? 1.75 : 1}
       />
     </div>
   );
