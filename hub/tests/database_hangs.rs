@@ -117,15 +117,20 @@ async fn one_process_of_the_server_that_hangs_is_told_of() {
     let process = server.ask(holder).remove(0);
     // In the middle of a statement, as a process whose disk hangs.
     server.ask(
-        "CREATE FUNCTION edgewise.pause() RETURNS trigger LANGUAGE plpgsql AS
-             $$BEGIN PERFORM pg_sleep(1); RETURN NULL; END$$;
+        "CREATE TABLE public.pausing ();
+         INSERT INTO public.pausing DEFAULT VALUES;
+         CREATE FUNCTION edgewise.pause() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN
+                 WHILE EXISTS (SELECT FROM public.pausing) LOOP PERFORM pg_sleep(0.05); END LOOP;
+                 RETURN NULL;
+             END$$;
          CREATE TRIGGER pause AFTER INSERT ON edgewise.summaries EXECUTE FUNCTION edgewise.pause()",
     );
     send(&mut hub, 13..=24).await;
     surely("it is at it", async {
-        let sleeping =
+        let pausing =
             format!("SELECT pid FROM pg_stat_activity WHERE pid = {process} AND wait_event = 'PgSleep'");
-        while server.ask(&sleeping).is_empty() {
+        while server.ask(&pausing).is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
@@ -135,6 +140,7 @@ async fn one_process_of_the_server_that_hangs_is_told_of() {
         assert!(kill.unwrap().success());
     };
     signal("STOP");
+    server.ask("DELETE FROM public.pausing");
     let told = unready(&hub, "the store has not answered for").await;
     assert!(told.lines().count() == 1, "{told}");
     signal("CONT");

@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_kind_comes_up_and_hits_everybody_it_can() {
-        let plan = plan(1, 500, &scope());
+        let plan = plan(1, 2_000, &scope());
         for kind in Kind::ALL {
             let hit: Vec<_> = plan.iter().map(|p| p.fault).filter(|f| f.kind == kind).collect();
             assert!(hit.len() >= 30, "{kind}: {}", hit.len());
@@ -292,7 +292,7 @@ mod tests {
             }
         }
         let of_database = plan.iter().filter(|p| p.fault.target == Target::Database).count();
-        assert!(of_database > 150, "{of_database}");
+        assert!(of_database > 600, "{of_database}");
         let alone = Scope { broker: false, database: false, ..scope() };
         let others = [Target::Broker, Target::Database];
         assert!(super::plan(1, 400, &alone).iter().all(|p| !others.contains(&p.fault.target)));
