@@ -116,10 +116,13 @@ impl Client {
         loop {
             self.hand_over(&mut link)?;
             self.fill_window(&mut link);
-            let has_room = self.window.len() < link.receive_maximum && link.leaving.len() < MAX_UNSENT;
+            let takes_more = link.leaving.len() < MAX_UNSENT;
+            let has_room = self.window.len() < link.receive_maximum && takes_more;
+            // A broker that takes no acknowledgements is not listened to either, or they would pile up.
+            let listens = self.inbox.has_room() && takes_more;
             tokio::select! {
                 result = link.leaving.send(), if link.leaving.waits() => result?,
-                result = arriving.read(), if self.inbox.has_room() => {
+                result = arriving.read(), if listens => {
                     result?;
                     heard = true;
                     while let Some(packet) = arriving.next()? {
