@@ -160,8 +160,9 @@ async fn a_broker_that_is_away_at_the_start_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_hub_loses_nothing_and_stays_connected() {
-    const COUNT: usize = 5000;
-    let mosquitto = Mosquitto::start().await;
+    const COUNT: usize = 15_000;
+    // So it sends all of them, whatever receive maximum the hub has told it.
+    let mosquitto = Mosquitto::start_with("max_inflight_messages 0").await;
     let mut hub = Hub::connected_to(mosquitto.address(), 1).await;
     let mut roof = agent(mosquitto.address()).await;
     hub.hears(&mut roof).await;
