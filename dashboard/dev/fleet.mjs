@@ -48,6 +48,11 @@ export class Fleet {
         return this.#publish(shape.id, "status", status, { ...QOS, retain: true });
     }
 
+    /** What became of a command. */
+    result(shape, id, outcome, message = "") {
+        return this.#publish(shape.id, "result", { version: 1, id, outcome, message });
+    }
+
     /** Lets devices speak every interval, spread over it as those of a real fleet are. */
     keepSpeaking(shapes, intervalMs) {
         const each = intervalMs / shapes.length;

@@ -265,7 +265,23 @@ test("events go back further than the newest, by kind too", async () => {
 });
 
 test("what agents and the hub say is said in the reader's language", async () => {
+    const { SHAPES } = await import("../dev/shapes.mjs");
+    const attic = SHAPES.find(({ id }) => id === "attic");
+    await fleet.result(attic, "k-1", "refused", "expired 3.0 s ago by the device's clock");
+    await fleet.result(attic, "k-2", "done", "status_led for 10 s");
+    // The page asks once a minute, so they are to be there before it.
+    for (let turn = 0, told = 0; told < 2; turn += 1) {
+        assert.ok(turn < 150, "both are recorded");
+        await new Promise((later) => setTimeout(later, 200));
+        const answer = await fetch(`${hub.url}/api/v1/events?device=attic&kind=command`);
+        told = (await answer.json()).events.length;
+    }
     const { page, close } = await open("#/devices/attic", { locale: "pt-PT" });
+    const events = by(page, "events");
+    await events
+        .getByText("k-1: recusado: expirou há 3.0 s pelo relógio do dispositivo", { exact: true })
+        .waitFor(PATIENCE);
+    await events.getByText("k-2: executado: status_led for 10 s", { exact: true }).waitFor(PATIENCE);
     await by(page, "readings").getByText("Memória em cache").waitFor(PATIENCE);
     await by(page, "readings").getByText("Disco usado em /").waitFor(PATIENCE);
     await by(page, "labels").getByLabel("Nome", { exact: true }).fill("a\u202eb");
