@@ -117,6 +117,8 @@ impl Client {
         loop {
             self.hand_over(&mut link)?;
             self.fill_window(&mut link);
+            // While nothing is read nothing can be said of the broker.
+            heard |= !self.inbox.has_room();
             let has_room = self.window.len() < link.receive_maximum && link.leaving.len() < MAX_UNSENT;
             tokio::select! {
                 result = link.leaving.send(), if link.leaving.waits() => result?,
@@ -143,8 +145,7 @@ impl Client {
                     }
                 },
                 () = &mut ping => {
-                    // While the hub is full nothing is heard, and nothing can be said of the broker.
-                    if !std::mem::take(&mut heard) && self.inbox.has_room() {
+                    if !std::mem::take(&mut heard) {
                         return Err(Lost::Silent);
                     }
                     link.leaving.bytes().extend_from_slice(&packet::PINGREQ);
