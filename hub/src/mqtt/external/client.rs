@@ -116,6 +116,8 @@ impl Client {
         loop {
             self.hand_over(&mut link)?;
             self.fill_window(&mut link);
+            // While the hub is full nothing is read, and nothing can be said of the broker.
+            heard |= !self.inbox.has_room();
             let takes_more = link.leaving.len() < MAX_UNSENT;
             let has_room = self.window.len() < link.receive_maximum && takes_more;
             // A broker that takes no acknowledgements is not listened to either, or they would pile up.
@@ -145,8 +147,7 @@ impl Client {
                     }
                 },
                 () = &mut ping => {
-                    // While the hub is full nothing is heard, and nothing can be said of the broker.
-                    if !std::mem::take(&mut heard) && self.inbox.has_room() {
+                    if !std::mem::take(&mut heard) {
                         return Err(Lost::Silent);
                     }
                     link.leaving.bytes().extend_from_slice(&packet::PINGREQ);

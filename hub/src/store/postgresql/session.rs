@@ -27,10 +27,12 @@ impl Session {
     /// Connects, and sets what must not depend on the server's defaults.
     pub(super) fn open(settings: &Settings) -> Result<Self, Trouble> {
         let (client, mut line) = Line::open(settings)?;
-        // A commit is acknowledged to an agent that forgets then, so it must outlive a power loss.
+        // A commit is acknowledged to an agent that forgets then, so it must outlive a power loss. The hub's machine may
+        // have one too: left to its defaults, the server keeps its lock for hours then.
         line.answer_at_once(client.batch_execute(
             "SET search_path = edgewise; SET synchronous_commit = on; SET lock_timeout = '2s'; SET jit = off;
-             SET TimeZone = 'UTC'",
+             SET TimeZone = 'UTC'; SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;
+             SET tcp_keepalives_count = 3; SET tcp_user_timeout = '25s'",
         ))?;
         // Rows of many metrics are compressed by the server, with the faster method where it has it.
         let row = line.answer_at_once(client.query_one(
