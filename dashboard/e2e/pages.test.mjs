@@ -161,9 +161,14 @@ test("a chart is looked into by drawing over it, goes back, and is saved as CSV"
     const { page, complaints, close } = await open("#/devices/attic");
     const chart = by(page, "chart");
     await chart.locator("[data-metric=cpu_percent]").waitFor(PATIENCE);
-    await chart.getByRole("button", { name: "24 h" }).click();
-    await chart.getByRole("checkbox").check();
-    await page.waitForLoadState("networkidle");
+    // What each of them asks for is drawn before the next step.
+    const drawn = async (step) => {
+        const isHistory = (response) => response.url().includes("/history?");
+        await Promise.all([page.waitForResponse(isHistory, PATIENCE), step]);
+        await page.locator("[data-testid=chart][aria-busy=false]").waitFor(PATIENCE);
+    };
+    await drawn(chart.getByRole("button", { name: "24 h" }).click());
+    await drawn(chart.getByRole("checkbox").check());
     await chart.locator(".u-over").scrollIntoViewIfNeeded();
     const box = await chart.locator(".u-over").boundingBox();
     await page.mouse.move(box.x + box.width * 0.4, box.y + 50);

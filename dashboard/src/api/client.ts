@@ -32,7 +32,8 @@ export function fetchDevices(): Promise<DeviceList> {
 
 /** Whether the hub does all of its work. Throws a RequestError; one of status 503 says what it does not. */
 export async function fetchReady(): Promise<void> {
-  await ask("readyz");
+  // Read to its end, or the browser takes it for still under way.
+  await (await ask("readyz")).text();
 }
 
 /** The loss ledger of a device. Throws a RequestError. */
