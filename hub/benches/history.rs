@@ -44,8 +44,8 @@ fn main() {
 fn before_chunks(path: &Path) {
     drop(SqliteStore::open(path).expect("a store"));
     let connection = Connection::open(path).expect("the file");
-    let sql = "DROP TABLE series; DROP TABLE chunks; DROP TABLE facts; PRAGMA user_version = 2;
-               PRAGMA journal_mode = DELETE;";
+    let sql = "DROP TABLE series; DROP TABLE chunks; DROP TABLE facts; DROP TABLE shapes;
+               PRAGMA user_version = 2; PRAGMA journal_mode = DELETE;";
     connection.execute_batch(sql).expect("tables");
 }
 
