@@ -178,6 +178,9 @@ proptest! {
     ) {
         let mut text: Vec<char> = whole().chars().collect();
         for (place, how, letter) in edits {
+            if text.is_empty() {
+                break;
+            }
             let at = place.index(text.len());
             match how {
                 0 => text[at] = letter,
